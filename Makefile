@@ -1,0 +1,58 @@
+# make run      set everything up and start the appliance on 127.0.0.1:5300 with its starter lists
+# make test     set up and run every test that needs neither root nor a browser
+# make check    ruff, mypy --strict, import-linter
+# make bench    ours beside an echo, dnsmasq and unbound on the same list (absent ones are skipped, and said)
+# make soak     the long runs: fuzzing ten minutes each, load
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+SEED ?= 1
+FUZZ_SECONDS ?= 600
+
+.PHONY: install run test check bench soak fuzz clean lock
+
+install: $(STAMP)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "filterd needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
+
+$(STAMP): $(VENV)/bin/python pyproject.toml .ci/requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/requirements.lock -e .
+	@touch $@
+
+$(DEV_STAMP): $(VENV)/bin/python pyproject.toml .ci/requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/requirements.lock -e '.[dev]'
+	@touch $@ $(STAMP)
+
+run: $(STAMP)
+	@exec $(BIN)/filterd up --state var
+
+test: $(DEV_STAMP)
+	@$(BIN)/python -m pytest -m "not system and not slow"
+
+check: $(DEV_STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+bench: $(DEV_STAMP)
+	@$(BIN)/python -m tests.bench.run
+
+fuzz: $(DEV_STAMP)
+	@$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_SECONDS) --seed $(SEED)
+	@$(BIN)/python -m tests.fuzz.fuzz_lists --seconds $(FUZZ_SECONDS) --seed $(SEED)
+
+soak: fuzz
+	@$(BIN)/python -m pytest -m "slow or not slow" tests/flow tests/system
+
+# the versions that CI installs; `dependencies` in pyproject.toml has the lower bounds
+lock: $(DEV_STAMP)
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -v '^filterd' > .ci/requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

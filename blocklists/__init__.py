@@ -1,0 +1,1 @@
+"""Shipped lists and catalogue files; see README.md."""

@@ -1,0 +1,1 @@
+"""filterd: a DNS filter for families and schools."""

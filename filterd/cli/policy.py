@@ -1,0 +1,79 @@
+"""`filterd policy`: the household as a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+
+@click.group()
+def policy() -> None:
+    """Export, import or check the household (profiles, schedules, devices).
+
+    \b
+    Examples:
+      filterd policy export > household.yaml
+      filterd policy check household.yaml
+      filterd policy import household.yaml
+    """
+
+
+_state = click.option(
+    "--state",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="var",
+    envvar="FILTERD_STATE",
+    show_default=True,
+    help="The state folder.",
+)
+_file = click.argument("file", type=click.File("rb"))
+_MOST = 8 * 1024 * 1024  # bytes read of a file: more than any household may have, so that a larger one is refused
+
+
+@policy.command("export")
+@_state
+def export_(state: Path) -> None:
+    """Write the household to standard output."""
+    from filterd.control.household import export_household
+
+    sys.stdout.buffer.write(export_household(state))
+
+
+@policy.command("import")
+@_file
+@_state
+def import_(file: BinaryIO, state: Path) -> None:
+    """Replace the whole household, grants and off included. Nothing changes when an error is found."""
+    from filterd.control.household import import_household
+
+    done = import_household(state, file.read(_MOST), getattr(file, "name", "household"))
+    _say(done.household, "imported")
+    published = done.published
+    if published.workers:
+        click.echo(f"in force: revision {published.revision}, {published.acknowledged} of {published.workers} workers")
+    else:
+        click.echo(f"saved as revision {published.revision}; it is in force when filterd runs")
+    for line in published.late:
+        click.echo(line, err=True)
+
+
+@policy.command()
+@_file
+@_state
+def check(file: BinaryIO, state: Path) -> None:
+    """Say whether FILE is a valid household: path and line of every error. Changes nothing."""
+    from filterd.control.household import check as check_household
+
+    _say(check_household(file.read(_MOST), state, getattr(file, "name", "household")), "valid")
+
+
+def _say(household: object, verb: str) -> None:
+    from filterd.model.household import Household
+
+    assert isinstance(household, Household)  # what control returns
+    click.echo(
+        f"{verb}: {len(household.profiles)} profiles, {len(household.devices)} devices, {len(household.grants)} grants"
+    )

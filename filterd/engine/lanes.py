@@ -1,0 +1,131 @@
+"""Attempts on their way: the ids, ports and letters a forger would have to guess, and whose answer has come.
+
+A lane is one of an upstream's UDP sockets, each on its own random port (net/upstream.py). Leaves to others: whom to
+ask and when (forward.py, probes.py), whether an answer fits (resolve/transaction.py).
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Final
+
+from filterd.engine.commands import Ask, AskTcp, Command
+from filterd.engine.stats import Stats
+from filterd.resolve.choose import Health
+from filterd.resolve.inflight import Flight
+from filterd.resolve.transaction import TYPE_CLASS, Attempt, message, scramble
+from filterd.wire.constants import TYPE_TXT
+
+TCP_EXTRA: Final = 2.0  # a try over TCP may take this many times longer: it begins with a handshake
+
+_NOISE: Final = 4096  # random bytes drawn at once
+_new = tuple.__new__  # of a named tuple: its own constructor costs twice as much
+
+
+class Lanes:
+    """The attempts of all upstreams."""
+
+    def __init__(self, lanes: int, source: random.Random, stats: Stats) -> None:
+        """`lanes`: sockets an upstream; `source`: SystemRandom in production."""
+        self._count = lanes
+        self._random = source
+        self._stats = stats
+        self._udp: list[list[dict[int, Attempt]]] = []  # upstream, lane: id -> attempt
+        self._tcp: dict[int, Attempt] = {}  # token -> attempt
+        self._tcp_ids: list[set[int]] = []  # upstream: ids under way over TCP
+        self._next_token = 1
+        self._noise = b""
+        self._noise_at = _NOISE
+
+    def add_upstream(self) -> None:
+        """Make room for one more upstream."""
+        self._udp.append([{} for _ in range(self._count)])
+        self._tcp_ids.append(set())
+
+    def send(
+        self, flight: Flight, health: Health, case: bool, edns: bool, now: float, out: list[Command],
+        tcp: bool = False, suspect: bool = False,
+    ) -> float:  # fmt: skip
+        """Ask what `flight` wants to know; return how long that may take in seconds.
+
+        `case`: mix the letters; `suspect`: to find out whether an answer in folded letters was genuine.
+        """
+        attempt = self._send(
+            flight, flight.name, flight.qtype, flight.do, flight.cd, health, case, edns, now, out, tcp, suspect
+        )
+        flight.attempts.append(attempt)
+        return health.timeout_s() * TCP_EXTRA if tcp else health.timeout_s()
+
+    def probe(self, name: bytes, health: Health, case: bool, edns: bool, now: float, out: list[Command]) -> Attempt:
+        """Ask a question of our own, that no flight waits for."""
+        return self._send(None, name, TYPE_TXT, False, False, health, case, edns, now, out, health.tcp, False)
+
+    def _send(
+        self, flight: Flight | None, name: bytes, qtype: int, do: bool, cd: bool, health: Health, case: bool,
+        edns: bool, now: float, out: list[Command], tcp: bool, suspect: bool,
+    ) -> Attempt:  # fmt: skip
+        number = health.number
+        noise = self._draw(len(name) + 4)
+        ident = noise[0] << 8 | noise[1]
+        question = (scramble(name, noise[4:]) if case else name) + TYPE_CLASS(qtype, 1)
+        if tcp:
+            ids = self._tcp_ids[number]
+            while ident in ids:
+                ident = int.from_bytes(self._draw(2), "big")
+            attempt = Attempt(flight, number, -1, ident, question, now, case, edns, suspect)
+            attempt.token = self._next_token
+            self._next_token += 1
+            self._tcp[attempt.token] = attempt
+            ids.add(ident)
+            self._stats.upstream_tcp += 1
+            out.append(AskTcp(number, attempt.token, message(ident, question, edns, do, cd, health.is_loopback)))
+            return attempt
+        lanes = self._udp[number]
+        lane = (noise[2] << 8 | noise[3]) % self._count
+        waiting = lanes[lane]
+        while ident in waiting:
+            ident = int.from_bytes(self._draw(2), "big")
+        attempt = waiting[ident] = Attempt(flight, number, lane, ident, question, now, case, edns, suspect)
+        out.append(_new(Ask, (number, lane, message(ident, question, edns, do, cd, health.is_loopback))))
+        return attempt
+
+    def find(self, number: int, lane: int, packet: bytes) -> Attempt | None:
+        """Return the attempt with the id of `packet`, which came from upstream `number` to the socket `lane`."""
+        try:
+            return self._udp[number][lane].get(packet[0] << 8 | packet[1])
+        except IndexError:
+            return None
+
+    def take_tcp(self, number: int, token: int) -> Attempt | None:
+        """Return and forget the attempt over TCP with this token."""
+        attempt = self._tcp.get(token)
+        if attempt is None or attempt.number != number:
+            return None
+        self.forget(attempt)
+        return attempt
+
+    def take_lane(self, number: int, lane: int) -> list[Attempt]:
+        """Return and forget all attempts from one socket."""
+        try:
+            waiting = self._udp[number][lane]
+        except IndexError:
+            return []
+        attempts = list(waiting.values())
+        waiting.clear()
+        return attempts
+
+    def forget(self, attempt: Attempt) -> None:
+        """Expect no answer to this any more."""
+        if attempt.lane >= 0:
+            self._udp[attempt.number][attempt.lane].pop(attempt.id, None)
+        elif self._tcp.pop(attempt.token, None) is not None:
+            self._tcp_ids[attempt.number].discard(attempt.id)
+
+    def _draw(self, size: int) -> bytes:
+        """Return `size` random bytes, at most 300."""
+        at = self._noise_at
+        if at + size > _NOISE:
+            self._noise = self._random.getrandbits(8 * _NOISE).to_bytes(_NOISE, "big")
+            at = 0
+        self._noise_at = at + size
+        return self._noise[at : at + size]

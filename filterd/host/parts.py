@@ -1,0 +1,34 @@
+"""Which child processes the service consists of, for whoever supervises them (up.py, serve.py).
+
+Supervisor(worker_parts(document, 2, ()), say, on_ready).run()
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from filterd.host.child import Child
+from filterd.host.supervise import Part
+
+
+def worker_parts(document: dict[str, Any], count: int, sockets: Sequence[socket.socket]) -> list[Part]:
+    """Return `count` DNS workers with their settings. `sockets`: what the supervisor holds for its only worker."""
+    fds = [sock.fileno() for sock in sockets]
+
+    def part(index: int) -> Part:
+        own = document | {"index": index, "workers": 1, "shared": count > 1, "fds": fds}
+        return Part(f"worker-{index}", lambda: Child.start("filterd.serve", own, fds))
+
+    return [part(index) for index in range(count)]
+
+
+def manager_part(document: dict[str, Any]) -> Part:
+    """Return the manager. DNS does not need it: nobody waits for it."""
+    return Part("manager", lambda: Child.start("filterd.manage", document), needed=False)
+
+
+def ready_line(addresses: Sequence[str]) -> str:
+    """Return the line that says that questions are answered."""
+    return f"ready: answering DNS at {', '.join(addresses)} (UDP and TCP)"

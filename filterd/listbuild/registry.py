@@ -1,0 +1,173 @@
+"""The registry of a household's lists, and their last good bodies, in STATE/lists. Every write is whole or not at all.
+
+    STATE/lists/registry.json          what lists there are, and what every sync of them brought
+    STATE/lists/raw/<id>.<digest>.gz   the last good body of each, named by content: never replaced in place
+
+A body is written before the registry points to it and removed after the registry has let it go, so a process killed
+anywhere leaves a registry whose bodies all exist. Callers hold the lock (`registry_lock`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from filterd.errors import ListRejected, StoreError
+from filterd.host.files import locked, make_folder, read_bounded, temporary_files, write_atomic
+from filterd.listbuild.body import MAX_BODY_BYTES
+from filterd.listbuild.gate import ACCEPTED, MAX_GROW, MAX_SHRINK, Bound, Sync
+from filterd.listbuild.read import FORMATS
+
+LAYOUT = 1
+MAX_HISTORY = 60  # syncs of a list that are remembered: two months of daily ones
+_MAX_REGISTRY_BYTES = 16 * 1024 * 1024
+_GZIP_LEVEL = 4
+_slug = re.compile(r"[a-z0-9-]{1,40}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One sync of a list. `at`: RFC 3339 in UTC; `names`: entries it had; `reason`: the gate's sentence, '' if
+    accepted.
+    """
+
+    at: str
+    digest: str
+    names: int
+    size_bytes: int
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A registered list. `format`: the one its last good body has; `asked`: what was asked for (`auto` or a format).
+
+    `origin`: address or absolute path. `digest`: of the last good body ('' before the first). `mandatory`: judged as if
+    the provincial feed listed it (row 3).
+    """
+
+    id: str
+    category: str
+    format: str
+    asked: str
+    origin: str
+    mandatory: bool = False
+    enabled: bool = True
+    shrink: float = MAX_SHRINK
+    grow: float = MAX_GROW
+    digest: str = ""
+    names: int = 0
+    etag: str = ""
+    history: tuple[Event, ...] = ()
+
+    @property
+    def bound(self) -> Bound:
+        """How far its size may change without confirmation."""
+        return Bound(self.shrink, self.grow)
+
+    def syncs(self) -> list[Sync]:
+        """Return the history as the gate reads it."""
+        return [Sync(event.digest, event.names, event.verdict) for event in self.history]
+
+    def good_at(self) -> str:
+        """Return when the body in use was last confirmed, '' when there is none."""
+        return next((event.at for event in reversed(self.history) if event.verdict == ACCEPTED), "")
+
+    def with_event(self, event: Event) -> Listed:
+        """Return the list with one more sync; the last accepted one is never forgotten."""
+        history = [*self.history, event]
+        while len(history) > MAX_HISTORY:
+            good = max((i for i, past in enumerate(history) if past.verdict == ACCEPTED), default=-1)
+            del history[1 if good == 0 else 0]
+        return replace(self, history=tuple(history))
+
+
+def check_slug(value: str, what: str) -> str:
+    """Return `value` when it is 1 to 40 of a-z, 0-9 and hyphen. Raises ListRejected."""
+    if not _slug(value):
+        raise ListRejected(f"expected {what} of 1 to 40 letters a-z, digits and hyphens, got {value!r}")
+    return value
+
+
+@contextlib.contextmanager
+def registry_lock(state: Path) -> Iterator[None]:
+    """Hold the lock of the list folder for a block."""
+    with locked(make_folder(state / "lists") / "lock"):
+        yield
+
+
+def load(state: Path) -> dict[str, Listed]:
+    """Return the registered lists by id; {} when there is no registry yet. Raises StoreError when it is damaged."""
+    path = state / "lists" / "registry.json"
+    if not path.exists():
+        return {}
+    try:
+        document: Any = json.loads(read_bounded(path, _MAX_REGISTRY_BYTES))
+        if document["layout"] != LAYOUT:
+            raise StoreError(f"{path}: expected layout {LAYOUT}, got {document['layout']!r}")
+        return {entry["id"]: _listed(entry) for entry in document["lists"]}
+    except (ValueError, TypeError, KeyError, RecursionError, ListRejected) as exc:
+        raise StoreError(f"{path} is damaged: {exc!r}") from exc
+
+
+def save(state: Path, lists: dict[str, Listed]) -> None:
+    """Replace the registry, then remove bodies that no list needs."""
+    document = {"layout": LAYOUT, "lists": [asdict(lists[key]) for key in sorted(lists)]}
+    folder = make_folder(state / "lists")
+    write_atomic(folder / "registry.json", json.dumps(document, indent=1).encode() + b"\n")
+    used = {_body_path(state, entry.id, entry.digest) for entry in lists.values()}
+    with contextlib.suppress(OSError):
+        for path in [*(folder / "raw").iterdir(), *temporary_files(folder)]:
+            if path not in used:
+                path.unlink()
+
+
+def body_digest(data: bytes) -> str:
+    """Return the digest under which a body is kept."""
+    return hashlib.blake2b(data, digest_size=32).hexdigest()
+
+
+def save_body(state: Path, list_id: str, data: bytes) -> str:
+    """Keep a body and return its digest."""
+    digest = body_digest(data)
+    path = _body_path(state, list_id, digest)
+    make_folder(path.parent)
+    write_atomic(path, gzip.compress(data, _GZIP_LEVEL, mtime=0))
+    return digest
+
+
+def read_body(state: Path, listed: Listed) -> bytes:
+    """Return the last good body of a list. Raises StoreError when it is missing or damaged."""
+    path = _body_path(state, listed.id, listed.digest)
+    packed = read_bounded(path, MAX_BODY_BYTES)
+    try:
+        unpack = zlib.decompressobj(wbits=31)  # gzip
+        data = unpack.decompress(packed, MAX_BODY_BYTES)
+    except zlib.error as exc:
+        raise StoreError(f"{path} is damaged: {exc}") from exc
+    if body_digest(data) != listed.digest:
+        raise StoreError(f"{path} is damaged: its content is not what was kept")
+    return data
+
+
+def _body_path(state: Path, list_id: str, digest: str) -> Path:
+    return state / "lists" / "raw" / f"{list_id}.{digest[:16]}.gz"
+
+
+def _listed(entry: dict[str, Any]) -> Listed:
+    """Return a list from its JSON object. Raises ValueError, TypeError, KeyError or ListRejected."""
+    check_slug(entry["id"], "an id")
+    check_slug(entry["category"], "a category")
+    if entry["format"] not in FORMATS or not re.fullmatch(r"[0-9a-f]{64}|", entry["digest"]):
+        raise ValueError(f"list {entry['id']}: unknown format or no digest")
+    history = tuple(Event(**event) for event in entry["history"])
+    return Listed(**{**entry, "history": history})

@@ -1,0 +1,139 @@
+"""The manager: `filterd manage`. The background work that answering does not need.
+
+Keeps the client map (who wears which address, from the kernel's neighbour table), compiles the household anew once a
+day (a snapshot carries 400 days of boundaries), and remembers how late it has been (the floor of the clock). A
+composition root; DNS goes on with the last good revision while this is dead.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from filterd.errors import FilterdError
+from filterd.host.child import Given
+from filterd.host.clock import Clock, save_floor
+from filterd.host.files import Lock
+from filterd.host.neighbours import neighbours
+from filterd.net.loop import Complaints, Loop
+
+NEIGHBOURS_S = 2.0
+KEPT_S = 600.0  # an address that left the table keeps its device so long: a phone asleep is still that phone
+FLOOR_S = 3600.0
+REPUBLISH_S = 86_400.0
+_MAX_ENTRIES = 60_000  # addresses in the map; policy/clients.py refuses more than 65,536
+
+log = logging.getLogger("filterd.manage")
+
+
+class ClientWatch:
+    """Turns readings of the neighbour table into a client map that changes only when somebody moved."""
+
+    def __init__(self, keep_s: float = KEPT_S) -> None:
+        self._keep_s = keep_s
+        self._seen: dict[str, tuple[str, float]] = {}  # address -> MAC, when last seen; oldest first
+
+    def update(self, table: dict[str, str], now: float) -> dict[str, str]:
+        """Take a reading; return address -> MAC of all who are or were there a moment ago."""
+        for address, mac in table.items():
+            self._seen.pop(address, None)
+            self._seen[address] = (mac, now)
+        for address, (_, at) in list(self._seen.items()):
+            if now - at <= self._keep_s and len(self._seen) <= _MAX_ENTRIES:
+                break
+            del self._seen[address]
+        return {address: mac for address, (mac, _) in sorted(self._seen.items())}
+
+
+class Manager:
+    """The manager's jobs, each on its timer, each failing alone."""
+
+    def __init__(
+        self, state: Path, loop: Loop, read: Callable[[], dict[str, str]] = neighbours, clock: Clock | None = None
+    ) -> None:
+        self.state = state
+        self.loop = loop
+        self._read = read
+        self._clock = clock or Clock(state)
+        self._watch = ClientWatch()
+        self._map: dict[str, str] | None = None
+        self._complaints = Complaints(log, loop.clock)
+
+    def start(self) -> None:
+        """Begin all jobs."""
+        self._every(NEIGHBOURS_S, self.look, first_s=0.0)
+        self._every(FLOOR_S, self.save_floor, first_s=FLOOR_S)
+        self._every(REPUBLISH_S, self.republish, first_s=REPUBLISH_S)
+
+    def look(self) -> None:
+        """Read the neighbour table and publish the client map when it has changed."""
+        from filterd.control.publish import current, publish
+        from filterd.policy.clients import dump
+
+        found = self._watch.update(self._read(), self.loop.clock())
+        if found == self._map or (not found and self._map is None and current(self.state) is None):
+            return
+        publish(self.state, clients=dump(found))
+        self._map = found
+
+    def republish(self) -> None:
+        """Compile the household anew, so that its boundaries reach 400 days from today."""
+        from filterd.control.household import republish
+
+        done = republish(self.state)
+        log.info("household compiled anew revision=%d", done.revision)
+
+    def save_floor(self) -> None:
+        """Remember that it has been this late, when the clock is known to be right."""
+        wall, trusted = self._clock(self.loop.clock())
+        if trusted:
+            save_floor(self.state, wall)
+
+    def _every(self, seconds: float, job: Callable[[], None], first_s: float) -> None:
+        def run() -> None:
+            self.loop.call_at(self.loop.clock() + seconds, run)
+            try:
+                job()
+            except (FilterdError, OSError) as exc:
+                self._complaints.report(f"{job.__name__} failed", exc)
+
+        self.loop.call_at(self.loop.clock() + first_s, run)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until told to end; return the exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
+    try:
+        given = Given.from_arguments(arguments)
+        run(Path(given.document["state"]), given)
+    except FilterdError as exc:
+        sys.stderr.write(f"filterd: {exc}\n")
+        return 1
+    return 0
+
+
+def run(state: Path, given: Given | None = None) -> None:
+    """Manage `state` until SIGTERM, SIGINT or the parent's end. StoreError: another manager does."""
+    lock = Lock(state / "manage.lock", wait=False)
+    loop = Loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stop())
+    if given is not None and given.life_fd is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        loop.register(given.life_fd, select.EPOLLIN, lambda _: loop.stop())
+    manager = Manager(state, loop)
+    manager.start()
+    if given is not None:
+        given.ready({"at": time.time()})
+    loop.run()
+    manager.save_floor()
+    lock.release()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,270 @@
+"""Rings of event records in shared memory: one writer that never waits, many readers that count what they miss.
+
+A ring is a mapped file in the run folder. The writer appends frames and overwrites the oldest; a reader keeps its own
+position and finds a gap by the sequence number in each frame. What the records say is model/event.py; the two rings of
+a worker (blocked 2 MiB, allowed 4 MiB) are separate so that a flood of allowed questions evicts no blocked attempt.
+
+    ring = Ring.create(folder / "worker-0.blocked", BLOCKED_BYTES)
+    ring.append(record, count=1)
+    events, lost = Reader(folder / "worker-0.blocked").poll()
+
+Layout (native 64-bit words; positions count bytes since the ring began and only grow):
+  0 magic, 8 capacity, 16 generation, 24 tail (oldest frame), 32 head (end of the newest), 40 records ever appended;
+  from 64: `capacity` bytes of frames {u32 bytes, u32 records, u64 number of the first record} + records, padded to 16.
+Order of stores: tail, bytes, head. A word is stored at once, so that a writer killed anywhere leaves a whole ring.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import mmap
+import os
+import secrets
+import struct
+import time
+from pathlib import Path
+
+from filterd.errors import LayoutError, StoreError
+from filterd.model.event import Event, decode
+
+BLOCKED_BYTES = 2 * 1024 * 1024
+ALLOWED_BYTES = 4 * 1024 * 1024
+POLL_BYTES = 256 * 1024  # a reader takes at most about this much at once
+_MAGIC = int.from_bytes(b"FILTRNG1", "little")
+_START = 64
+_FRAME = struct.Struct("=IIQ")
+_ALIGN = 16  # frames start on it and the capacity is a multiple, so that no frame header wraps
+# Frames are given up this long before they are overwritten: a reader that copied one still sees that in time, also
+# where another core sees stores out of order (ARM).
+_MARGIN = 4096
+_CAPACITY, _GENERATION, _TAIL, _HEAD, _COUNT = 1, 2, 3, 4, 5  # indexes of words
+
+
+class _Map:
+    """A mapped ring file and its words."""
+
+    def __init__(self, fd: int, writable: bool) -> None:
+        size = os.fstat(fd).st_size
+        if size < _START + _MARGIN:
+            raise LayoutError(f"ring of {size} bytes is too short")
+        self.map = mmap.mmap(fd, size, prot=mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0))
+        self.words = memoryview(self.map)[:_START].cast("Q")
+        self.capacity = self.words[_CAPACITY]
+        if self.words[0] != _MAGIC or self.capacity != size - _START or self.capacity % _ALIGN:
+            self.close()
+            raise LayoutError("no ring, or a ring of another layout")
+
+    def close(self) -> None:
+        """Release the mapping."""
+        self.words.release()
+        self.map.close()
+
+    def frame(self, position: int) -> tuple[int, int, int]:
+        """Return bytes, records and first number of the frame at `position`."""
+        return _FRAME.unpack_from(self.map, _START + position % self.capacity)
+
+    def copy(self, position: int, length: int) -> bytes:
+        """Return `length` bytes from `position`, over the end of the buffer if need be."""
+        at = position % self.capacity
+        first = min(length, self.capacity - at)
+        data = self.map[_START + at : _START + at + first]
+        return data if first == length else data + self.map[_START : _START + length - first]
+
+
+class Ring:
+    """The writing side. One a file: held by a lock, so that a late predecessor and its successor never share one."""
+
+    def __init__(self, fd: int) -> None:
+        """Use `create`."""
+        self._fd = fd
+        self._map = _Map(fd, writable=True)
+        words = self._map.words
+        self._tail, self._head, self.count = words[_TAIL], words[_HEAD], words[_COUNT]
+        self._check()
+
+    @classmethod
+    def create(cls, path: Path, capacity: int) -> Ring:
+        """Return the ring at `path`: the one left there by a dead writer, else a new one. Raises StoreError."""
+        try:
+            return cls._adopt(path, capacity)
+        except (OSError, LayoutError):
+            pass
+        temp = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+        try:
+            fd = os.open(temp, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # reserve the memory now: a page that cannot be had later is a SIGBUS, not an error
+                os.posix_fallocate(fd, 0, _START + capacity)
+                os.pwrite(fd, struct.pack("=QQQ", _MAGIC, capacity, secrets.randbits(63)), 0)
+                ring = cls(fd)
+                temp.rename(path)
+            except BaseException:
+                os.close(fd)
+                temp.unlink(missing_ok=True)
+                raise
+        except OSError as exc:
+            raise StoreError(f"cannot create the ring {path}: {exc.strerror or exc}") from exc
+        return ring
+
+    def append(self, data: bytes, count: int = 1) -> None:
+        """Append `count` whole records (joined). Never waits, never raises; the oldest make room."""
+        length = len(data)
+        need = (_FRAME.size + length + _ALIGN - 1) & -_ALIGN
+        view, first = self._map, self.count
+        self.count = first + count
+        if need > view.capacity - _MARGIN:
+            view.words[_COUNT] = self.count  # readers see the gap in the numbers
+            return
+        head = self._head
+        limit = head + need + _MARGIN - view.capacity
+        if self._tail < limit:
+            tail = self._tail
+            while tail < limit and tail < head:
+                tail += (_FRAME.size + view.frame(tail)[0] + _ALIGN - 1) & -_ALIGN
+            self._tail = view.words[_TAIL] = tail
+        at = head % view.capacity
+        buffer = view.map
+        _FRAME.pack_into(buffer, _START + at, length, count, first)
+        at += _START + _FRAME.size
+        end = _START + view.capacity
+        if at + length <= end:
+            buffer[at : at + length] = data
+        else:
+            buffer[at:end] = data[: end - at]
+            buffer[_START : _START + length - (end - at)] = data[end - at :]
+        self._head = head + need
+        view.words[_COUNT] = self.count
+        view.words[_HEAD] = self._head
+
+    def close(self) -> None:
+        """Unmap. The file stays for readers and for the next writer."""
+        self._map.close()
+        os.close(self._fd)
+
+    @classmethod
+    def _adopt(cls, path: Path, capacity: int) -> Ring:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(fd).st_size != _START + capacity:
+                raise LayoutError("ring of another size")
+            return cls(fd)
+        except BaseException:
+            os.close(fd)
+            raise
+
+    def _check(self) -> None:
+        """Walk the frames: a ring that was tampered with is not adopted."""
+        position, last = self._tail, 0
+        if not 0 <= self._head - self._tail <= self._map.capacity:
+            raise LayoutError("ring with impossible positions")
+        while position < self._head:
+            length, count, first = self._map.frame(position)
+            if first < last or first + count > self.count:
+                raise LayoutError(f"ring with record {first} after {last}")
+            last = first + count
+            position += (_FRAME.size + length + _ALIGN - 1) & -_ALIGN
+        if position != self._head:
+            raise LayoutError("ring whose frames do not end at its head")
+
+
+class Reader:
+    """One reader's position in a ring. Follows the file when a new ring takes its name."""
+
+    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+        """Start at the oldest record, or after the newest. The ring may come later."""
+        self.path = path
+        self._map: _Map | None = None
+        self._file: tuple[int, int] = (0, 0)
+        self._position = self._stuck = 0
+        self._number = -1  # of the next record; -1: not known yet
+        self._open(from_end)
+
+    def poll(self) -> tuple[list[Event], int]:
+        """Return new events, oldest first, and how many were lost before or between them. Never waits, never raises."""
+        events: list[Event] = []
+        lost = 0
+        if self._map is not None:
+            lost = self._read(self._map, events)
+        if not events and self._replaced():  # the old ring is read to its end first
+            self._open(from_end=False)
+            self._number = 0  # a new ring is missed from its first record on
+            if self._map is not None:
+                lost += self._read(self._map, events)
+        return events, lost
+
+    def close(self) -> None:
+        """Unmap."""
+        if self._map is not None:
+            self._map.close()
+            self._map = None
+
+    def _read(self, view: _Map, events: list[Event]) -> int:
+        head = view.words[_HEAD]
+        if head == self._position:
+            return 0
+        time.sleep(0.0002)  # until the bytes before `head` are seen by this core too
+        lost = 0
+        end = min(head, self._position + POLL_BYTES)
+        while self._position < end:
+            position = self._position
+            length, count, first = view.frame(position)
+            size = (_FRAME.size + length + _ALIGN - 1) & -_ALIGN
+            whole = size <= head - position and first >= self._number and length >= count
+            data = view.copy(position + _FRAME.size, length) if whole else b""
+            tail = view.words[_TAIL]
+            if tail > position:  # overtaken: what was copied may be half overwritten
+                self._position = tail
+                continue
+            if not whole:
+                lost += self._skip_broken(head, view.words[_COUNT])
+                break
+            self._stuck = 0
+            lost += (first - self._number if self._number >= 0 else 0) + self._decode(data, count, events)
+            self._number = first + count
+            self._position = position + size
+        return lost
+
+    def _decode(self, data: bytes, count: int, events: list[Event]) -> int:
+        """Append the records in `data`; return how many of `count` are none."""
+        before, at = len(events), 0
+        with contextlib.suppress(ValueError):
+            while at < len(data):
+                event, at = decode(data, at)
+                events.append(event)
+        return max(count - (len(events) - before), 0)
+
+    def _skip_broken(self, head: int, count: int) -> int:
+        """A frame that makes no sense: wait for its bytes a few polls long, then give up what is there."""
+        self._stuck += 1
+        if self._stuck < 3:
+            return 0
+        self._stuck = 0
+        lost = max(count - max(self._number, 0), 0)
+        self._position, self._number = head, max(count, self._number)
+        return lost
+
+    def _open(self, from_end: bool) -> None:
+        self.close()
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return
+        try:
+            status = os.fstat(fd)
+            self._map = _Map(fd, writable=False)
+        except (OSError, LayoutError, ValueError):
+            return
+        finally:
+            os.close(fd)
+        self._file = (status.st_dev, status.st_ino)
+        self._position = self._map.words[_HEAD if from_end else _TAIL]
+
+    def _replaced(self) -> bool:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return False
+        return self._map is None or (status.st_dev, status.st_ino) != self._file

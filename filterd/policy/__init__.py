@@ -1,0 +1,1 @@
+"""The decision: a household compiled to an immutable snapshot, and the precedence table that judges by it. Pure."""

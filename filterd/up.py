@@ -1,0 +1,101 @@
+"""`filterd up`: every part in the foreground, supervised. For a first look, for `make run`, for containers.
+
+Makes sure that the state has lists and a household, starts workers and manager as children of its own, starts a dead
+one again, and ends them all together. A composition root; the children are serve.py and manage.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from filterd.config.settings import Listen, Settings
+from filterd.errors import FilterdError, StartError, StoreError
+from filterd.host.files import Lock
+from filterd.host.parts import manager_part, ready_line, worker_parts
+from filterd.host.run import run_dir
+from filterd.host.supervise import Part, Supervisor
+from filterd.net.listen import reserve, shown
+
+WEB_LATER = "the page at {web} comes with a later version; everything else goes on"
+
+
+def up(state: Path, settings: Settings, out: Callable[[str], object], say: Callable[[str], object]) -> int:
+    """Run everything until SIGTERM or SIGINT and return the exit code.
+
+    `out` gets what the user asked for (`ready` and the lines to try), `say` what happens meanwhile. Raises FilterdError
+    when it cannot start.
+    """
+    state = state.resolve()
+    try:
+        lock = Lock(state / "lock", wait=False)
+    except StoreError as exc:
+        raise StartError(f"filterd runs on this state already: {exc}") from None
+    try:
+        bound, sockets = reserve([(listen.address, listen.port) for listen in settings.dns], keep=settings.workers == 1)
+        try:
+            prepare(state, say)
+            if settings.web != "off":
+                say(WEB_LATER.format(web=settings.web))
+            run_dir(state)
+            settings = replace(settings, dns=tuple(Listen(address, port) for address, port in bound))
+            document = {
+                "state": str(state),
+                "settings": settings.to_json(),
+                "loop_key": secrets.token_hex(16),
+            }
+            parts = [*worker_parts(document, settings.workers, sockets), manager_part(document)]
+            supervisor = Supervisor(parts, say, lambda ready: _tell(state, bound, ready, out))
+            return supervisor.run()
+        finally:
+            for sock in sockets:
+                sock.close()
+    finally:
+        lock.release()
+
+
+def prepare(state: Path, say: Callable[[str], object]) -> None:
+    """Make sure that there are a list bundle and a household in force. Raises FilterdError."""
+    from filterd.control.household import ensure
+    from filterd.control.lists import ensure_bundle
+    from filterd.control.publish import current, publish_bundle
+
+    path = ensure_bundle(state)
+    revision = current(state)
+    if revision is None or revision.bundle is None or state / revision.bundle.file != path:
+        publish_bundle(state, path)
+    try:
+        if ensure(state):
+            say(f"a demonstration household with three children was set up in {state}")
+    except FilterdError as exc:
+        revision = current(state)
+        if revision is None or revision.snapshot is None:
+            raise
+        say(f"the household is not taken over, the last good one stays in force: {exc}")
+
+
+def _tell(state: Path, bound: Sequence[tuple[str, int]], parts: Sequence[Part], out: Callable[[str], Any]) -> None:
+    with contextlib.suppress(OSError):  # nobody reads standard output any more: no reason to stop answering
+        out(ready_line([shown(*pair) for pair in bound]))
+        for line in things_to_try(state, bound):
+            out(line)
+
+
+def things_to_try(state: Path, bound: Sequence[tuple[str, int]]) -> list[str]:
+    """Return the lines to try with the demonstration household; none with a family's own."""
+    from filterd.control.household import is_demonstration
+
+    port = next((port for address, port in bound if address in ("127.0.0.1", "0.0.0.0")), None)
+    if port is None or not is_demonstration(state):
+        return []
+    return [
+        "three children live on this machine; what each of them gets:",
+        f"  dig @127.0.0.1 -p {port} -b 127.0.0.11 tiktok.com        # Lan, 10 to 13",
+        f"  dig @127.0.0.1 -p {port} -b 127.0.0.12 roblox.com        # Minh, 7 to 9",
+        f"  dig @127.0.0.1 -p {port} -b 127.0.0.13 www.google.com    # Tuấn, 14 to 17: safe search",
+        "  filterd explain tiktok.com --client 127.0.0.11",
+    ]
