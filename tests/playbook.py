@@ -24,7 +24,7 @@ from typing import Any
 
 import dnslib
 
-from filterd.engine.commands import Ask, AskTcp, Command, Record, Source
+from filterd.engine.commands import Ask, AskTcp, Command, Source
 from filterd.engine.commands import Reply as ReplyCommand
 from filterd.engine.engine import Engine
 from filterd.engine.settings import Settings
@@ -306,6 +306,7 @@ class Playbook:
         self.asked: list[Ask | AskTcp] = []
         self.last: dnslib.DNSRecord | None = None
         self.last_packet = b""
+        self.engine.fast.sink = self._hear
         self._take(self.engine.start(self.now))
 
     @property
@@ -381,18 +382,20 @@ class Playbook:
         self >> Query(name, qtype, client=client) << Asked(name)
         return self >> Answer(*records, **fields)
 
+    def _hear(self, blocked: bool, data: bytes, count: int) -> None:
+        """Take event records; the inner loop hands them over some at a time."""
+        at = 0
+        for _ in range(count):
+            event, at = decode(data, at)
+            assert blocked == (event.tail.action == 1)
+            self.events.append(event)
+        assert at == len(data)
+
     def _take(self, commands: Sequence[Command]) -> None:
+        self.engine.fast.flush()
         for command in commands:
-            if isinstance(command, Record):
-                self.events.append(decode(command.data)[0])
-                assert command.blocked == (self.events[-1].tail.action == 1)
-            elif (
-                not self.probes
-                and isinstance(command, Ask | AskTcp)
-                and b"\x12filterd-loop-check" in command.packet.lower()
-            ):
-                continue
-            else:
+            own = isinstance(command, Ask | AskTcp) and b"\x12filterd-loop-check" in command.packet.lower()
+            if not own or self.probes:
                 self.commands.append(command)
 
 

@@ -74,7 +74,7 @@ class Value:
         """True for an empty or plain-null scalar."""
         return (
             isinstance(self.node, yaml.ScalarNode)
-            and self.node.style is None
+            and not self.node.style  # libyaml says "", the parser in Python None
             and self.node.value in ("", "~", "null", "Null", "NULL")
         )
 

@@ -214,10 +214,14 @@ def answer_lines(explainer: Explainer, lines: Iterable[str | bytes]) -> Iterator
             document = json.loads(line)
             if not isinstance(document, dict):
                 raise ConfigError("expected an object with name, type, client, at")
+            if not document.get("name"):
+                raise ConfigError("expected a name to judge; type, client and at may be left out")
             fields = {
                 k: str(document[k]) for k in ("name", "type", "client", "at") if document.get(k) not in (None, "")
             }
             yield json.dumps(explainer.explain(Question(**fields)), ensure_ascii=False)
+        except json.JSONDecodeError as exc:
+            yield json.dumps({"error": f"line {number}: expected a JSON object, {exc.msg} at column {exc.colno}"})
         except (FilterdError, ValueError, TypeError, RecursionError) as exc:
             yield json.dumps({"error": f"line {number}: {exc}"}, ensure_ascii=False)
 

@@ -16,7 +16,8 @@ from filterd.config.catalogue import Catalogue
 from filterd.config.catalogue import load as load_catalogue
 from filterd.config.household import Known, read
 from filterd.config.household_out import write
-from filterd.control.publish import Published, publish
+from filterd.control.lists import ensure_bundle
+from filterd.control.publish import Published, current, publish
 from filterd.errors import ConfigError, StoreError
 from filterd.host.files import locked, make_folder, read_bounded, write_atomic
 from filterd.model.household import Household
@@ -113,7 +114,11 @@ def import_household(state: Path, text: bytes, file: str, now: float | None = No
     make_folder(state)
     with locked(state / "household.lock"):
         write_atomic(state / FILE, data)
-    return Imported(household, republish(state, now))
+    published = republish(state, now)
+    before = current(state)
+    if before is None or before.bundle is None:  # a fresh state: what is shipped protects from the first question on
+        published = publish(state, bundle=ensure_bundle(state))
+    return Imported(household, published)
 
 
 def export_household(state: Path) -> bytes:

@@ -93,7 +93,13 @@ def add_list(
     # a body that was held must come again to be confirmed, so it is asked for without its mark
     last_good = bool(before and before.history and before.history[-1].verdict == ACCEPTED)
     same_source = bool(before and before.origin == wanted.origin and before.asked == wanted.asked)
-    fetched = fetch(wanted.origin, wanted.etag if last_good and same_source else "")  # slow: outside the lock
+    try:
+        fetched = fetch(wanted.origin, wanted.etag if last_good and same_source else "")  # slow: outside the lock
+    except ListRejected as exc:
+        with registry_lock(state):
+            lists = load(state)
+            _record_refusal(state, lists, lists.get(list_id), at, "", b"", exc)
+        raise
     with registry_lock(state):
         lists = load(state)
         now = lists.get(list_id)

@@ -63,7 +63,9 @@ def publish(
         if snapshot is not None:
             data = snapshot() if callable(snapshot) else snapshot
             new = replace(new, snapshot=_write_part(state, "policy", ".snapshot", data, new.snapshot))
-        if clients is not None:
+        if clients is None and not _is_whole(state, new.clients):
+            new = replace(new, clients=None)  # it is made anew by who watches the network; nothing else waits for that
+        elif clients is not None:
             new = replace(new, clients=_write_part(state, "clients", ".map", clients, new.clients))
         damaged = _newest_is_damaged(state)
         if before is None or new != before or damaged:
@@ -185,10 +187,18 @@ def _write_part(state: Path, folder: str, suffix: str, data: bytes, before: Part
     digest = revisions.digest_of(data)
     part = Part(f"{folder}/{digest[:16]}{suffix}", digest)
     path = state / part.file
-    if part != before or not path.exists():
+    if part != before or not _is_whole(state, part):
         make_folder(path.parent)
         write_atomic(path, data)
     return part
+
+
+def _is_whole(state: Path, part: Part | None) -> bool:
+    """False when a snapshot or client map is not on disk as it was published."""
+    try:
+        return part is None or revisions.digest_of((state / part.file).read_bytes()) == part.digest
+    except OSError:
+        return False
 
 
 def _newest_is_damaged(state: Path) -> bool:

@@ -12,7 +12,7 @@ from struct import Struct
 from typing import Final
 
 from filterd.engine import shape
-from filterd.engine.commands import Command, Record, Reply, Source
+from filterd.engine.commands import Command, Reply, Source
 from filterd.engine.settings import Settings
 from filterd.engine.stats import Stats
 from filterd.engine.tails import tail_of
@@ -22,7 +22,7 @@ from filterd.fast import memo, render
 from filterd.fast.clients import Client, Seat
 from filterd.fast.loop import Fast, cap_fall
 from filterd.model.decision import Action, Decision
-from filterd.model.event import Origin, record
+from filterd.model.event import Origin
 from filterd.policy.judge import Rewrite, SlotState
 from filterd.policy.precedence import REBIND_BLOCK, UPSTREAM_BLOCK
 from filterd.resolve.cache import COMPLETE, FILTERED, JUDGED, Fact
@@ -88,7 +88,8 @@ class Answers:
         action, alias, ancount = decision.action, b"", fact.an
         if rewrite is not None:
             action = Action.REWRITE
-            alias, fact = _through(rewrite, query.qtype, fact, min(cap, REWRITE_TTL_S))
+            ttl = render.STALE_TTL if origin == _IS_STALE else REWRITE_TTL_S
+            alias, fact = _through(rewrite, query.qtype, fact, min(cap, ttl))
             ancount = fact.an + 1
             counters.rewritten += 1
         rcode = fact.rcode
@@ -114,7 +115,7 @@ class Answers:
             origin = _FAILED
         event = tail_of(seat, decision, action, query.qtype, rcode, origin, query.name, b"")
         counters.events += 1
-        out.append(_new(Record, (False, record(int(wall * 1000), client.packed, event))))
+        self._fast.note(False, client, event, now)
         limit = c.MAX_MESSAGE if source.tcp else min(query.udp_size, self._udp_cap)
         if len(answer) + 2 > limit:
             counters.truncated += 1
@@ -142,7 +143,7 @@ class Answers:
         page = shape.page_addresses(source.local, self.own) if self._mode == shape.PAGE else (b"", b"")
         options = self._ede(decision) if query.edns else ()
         answer, rcode = shape.blocked(query, packet, decision, self._mode, self._ttl_s, page, options)
-        event = self.note(client, seat, decision, Action.BLOCK, query, rcode, origin, now, out, matched)
+        event = self.note(client, seat, decision, Action.BLOCK, query, rcode, origin, now, matched)
         if self.send(query, packet, source, answer, out) and self._mode != shape.PAGE and until > now:
             self._fast.memo.keep(seat, packet[2:], memo.entry(until, answer[2:], True, event, None, 0, 0))
 
@@ -153,7 +154,7 @@ class Answers:
         """Answer a special-use name."""
         self._counters.local += 1
         self.send(query, packet, source, shape.local(query, packet, answer), out)
-        self.note(client, seat, decision, Action.LOCAL, query, answer.rcode, Origin.HERE, now, out)
+        self.note(client, seat, decision, Action.LOCAL, query, answer.rcode, Origin.HERE, now)
 
     def minimal(
         self, query: Query, packet: bytes, source: Source, client: Client, seat: Seat, state: SlotState,
@@ -162,7 +163,7 @@ class Answers:
         """Answer an allowed question of type ANY (RFC 8482)."""
         cap = state.cap(now + self._fast.wall_offset)
         self.send(query, packet, source, shape.minimal_any(query, packet, render.NO_CAP if cap is None else cap), out)
-        self.note(client, seat, decision, decision.action, query, c.NOERROR, Origin.HERE, now, out)
+        self.note(client, seat, decision, decision.action, query, c.NOERROR, Origin.HERE, now)
 
     def send(self, query: Query, packet: bytes, source: Source, answer: bytes, out: list[Command]) -> bool:
         """Send an answer, or TC=1 where it does not fit; True when the same datagram may get the same bytes again."""
@@ -175,12 +176,11 @@ class Answers:
 
     def note(
         self, client: Client, seat: Seat, decision: Decision, action: Action, query: Query, rcode: int, origin: int,
-        now: float, out: list[Command], matched: bytes = b"",
+        now: float, matched: bytes = b"",
     ) -> bytes:  # fmt: skip
         """Record the event of one answered question; return its tail."""
         tail = tail_of(seat, decision, action, query.qtype, rcode, origin, query.name, matched)
-        at_ms = int((now + self._fast.wall_offset) * 1000)
-        out.append(_new(Record, (action is Action.BLOCK, record(at_ms, client.packed, tail))))
+        self._fast.note(action is Action.BLOCK, client, tail, now)
         self._counters.events += 1
         return tail
 

@@ -55,7 +55,10 @@ class AskTcp(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Append one event record (model/event.py) to the ring of blocked or of allowed questions."""
+    """Append one event record (model/event.py) to the ring of blocked or of allowed questions.
+
+    The engine hands its own events to `fast.sink`, many at a time: one by one, the ring costs more than the answer.
+    """
 
     blocked: bool
     data: bytes

@@ -289,7 +289,12 @@ class Engine:
         absent = self.cache.nonexistent(name, query.do, query.cd, group, now)
         if absent is not None:
             return absent[1], None, absent[0]
-        stale = old if old is not None and now < old.stored + old.lifetime + self.settings.stale_max_s else None
+        stale = old
+        gone = self.cache.absent(name, query.do, query.cd, group)
+        if gone is not None and (old is None or gone.stored > old.stored):
+            stale = gone
+        if stale is not None and now >= stale.stored + stale.lifetime + self.settings.stale_max_s:
+            stale = None
         failure = self.cache.failure(key, now)
         if failure is not None:
             return stale or failure, stale, key

@@ -317,14 +317,15 @@ class Forwarder:
     def _learned(self, flight: Flight, fact: Fact, now: float, out: list[Command]) -> None:
         """The question is answered."""
         self._end(flight)
+        cache, key = self._cache, flight.key
         if fact.lifetime > 0:
             if is_free(fact):
-                self._cache.remove(flight.key)
-                self._cache.put(absence_key(flight.name, flight.do, flight.cd, flight.group), fact)
-            else:
-                self._cache.put(flight.key, fact)
-        elif flight.stale is not None:
-            self._cache.remove(flight.key)  # the world has changed: what was true is not any more
+                cache.remove(key)
+                key = absence_key(flight.name, flight.do, flight.cd, flight.group)
+            cache.put(key, fact)
+        elif flight.stale is not None:  # the world has changed: what was true is not any more
+            cache.remove(key)
+            cache.remove(absence_key(flight.name, flight.do, flight.cd, flight.group))
         if flight.waiters:
             self._settled(flight, fact, False, now, out)
 

@@ -32,7 +32,7 @@ class Lanes:
         self._stats = stats
         self._udp: list[list[dict[int, Attempt]]] = []  # upstream, lane: id -> attempt
         self._tcp: dict[int, Attempt] = {}  # token -> attempt
-        self._tcp_ids: list[set[int]] = []  # upstream: ids under way over TCP
+        self._tcp_ids: list[dict[int, Attempt]] = []  # upstream: id -> attempt over TCP
         self._next_token = 1
         self._noise = b""
         self._noise_at = _NOISE
@@ -40,7 +40,7 @@ class Lanes:
     def add_upstream(self) -> None:
         """Make room for one more upstream."""
         self._udp.append([{} for _ in range(self._count)])
-        self._tcp_ids.append(set())
+        self._tcp_ids.append({})
 
     def send(
         self, flight: Flight, health: Health, case: bool, edns: bool, now: float, out: list[Command],
@@ -50,43 +50,34 @@ class Lanes:
 
         `case`: mix the letters; `suspect`: to find out whether an answer in folded letters was genuine.
         """
-        attempt = self._send(
-            flight, flight.name, flight.qtype, flight.do, flight.cd, health, case, edns, now, out, tcp, suspect
-        )
-        flight.attempts.append(attempt)
-        return health.timeout_s() * TCP_EXTRA if tcp else health.timeout_s()
-
-    def probe(self, name: bytes, health: Health, case: bool, edns: bool, now: float, out: list[Command]) -> Attempt:
-        """Ask a question of our own, that no flight waits for."""
-        return self._send(None, name, TYPE_TXT, False, False, health, case, edns, now, out, health.tcp, False)
-
-    def _send(
-        self, flight: Flight | None, name: bytes, qtype: int, do: bool, cd: bool, health: Health, case: bool,
-        edns: bool, now: float, out: list[Command], tcp: bool, suspect: bool,
-    ) -> Attempt:  # fmt: skip
+        name = flight.name
         number = health.number
         noise = self._draw(len(name) + 4)
         ident = noise[0] << 8 | noise[1]
-        question = (scramble(name, noise[4:]) if case else name) + TYPE_CLASS(qtype, 1)
-        if tcp:
-            ids = self._tcp_ids[number]
-            while ident in ids:
-                ident = int.from_bytes(self._draw(2), "big")
-            attempt = Attempt(flight, number, -1, ident, question, now, case, edns, suspect)
-            attempt.token = self._next_token
-            self._next_token += 1
-            self._tcp[attempt.token] = attempt
-            ids.add(ident)
-            self._stats.upstream_tcp += 1
-            out.append(AskTcp(number, attempt.token, message(ident, question, edns, do, cd, health.is_loopback)))
-            return attempt
-        lanes = self._udp[number]
-        lane = (noise[2] << 8 | noise[3]) % self._count
-        waiting = lanes[lane]
+        question = (scramble(name, noise[4:]) if case else name) + TYPE_CLASS(flight.qtype, 1)
+        lane = -1 if tcp else (noise[2] << 8 | noise[3]) % self._count
+        waiting = self._tcp_ids[number] if tcp else self._udp[number][lane]
         while ident in waiting:
             ident = int.from_bytes(self._draw(2), "big")
         attempt = waiting[ident] = Attempt(flight, number, lane, ident, question, now, case, edns, suspect)
-        out.append(_new(Ask, (number, lane, message(ident, question, edns, do, cd, health.is_loopback))))
+        flight.attempts.append(attempt)
+        packet = message(ident, question, edns, flight.do, flight.cd, health.is_loopback)
+        if not tcp:
+            out.append(_new(Ask, (number, lane, packet)))
+            return health.timeout_s
+        attempt.token = self._next_token
+        self._next_token += 1
+        self._tcp[attempt.token] = attempt
+        self._stats.upstream_tcp += 1
+        out.append(AskTcp(number, attempt.token, packet))
+        return health.timeout_s * TCP_EXTRA
+
+    def probe(self, name: bytes, health: Health, case: bool, edns: bool, now: float, out: list[Command]) -> Attempt:
+        """Ask a question of our own, that no flight waits for."""
+        flight = Flight(b"", name, TYPE_TXT, False, False, 0, now, now)
+        self.send(flight, health, case, edns, now, out, health.tcp)
+        attempt: Attempt = flight.attempts.pop()
+        attempt.flight = None
         return attempt
 
     def find(self, number: int, lane: int, packet: bytes) -> Attempt | None:
@@ -119,7 +110,7 @@ class Lanes:
         if attempt.lane >= 0:
             self._udp[attempt.number][attempt.lane].pop(attempt.id, None)
         elif self._tcp.pop(attempt.token, None) is not None:
-            self._tcp_ids[attempt.number].discard(attempt.id)
+            self._tcp_ids[attempt.number].pop(attempt.id, None)
 
     def _draw(self, size: int) -> bytes:
         """Return `size` random bytes, at most 300."""

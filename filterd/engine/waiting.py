@@ -18,7 +18,6 @@ from filterd.wire import constants as c
 from filterd.wire.parse import Query
 
 _HEADER: Final = Struct(">HHHHH").pack  # without the id
-_OPT: Final = build.opt(c.UDP_SIZE, False)
 
 Done = Callable[[bytes], object]
 
@@ -56,13 +55,16 @@ class Program:
         """Hand over an answer."""
         cap = render.NO_CAP
         records = render.stale_records(fact, cap) if stale else render.records(fact, int(now - fact.stored), cap)
-        header = _HEADER(c.QR | c.RD | c.RA | fact.rcode, 1, fact.an, fact.ns, 1)
+        header = _HEADER(c.QR | c.RD | c.RA | fact.rcode & 15, 1, fact.an, fact.ns, 1)
         question = self.packet[c.HEADER_LEN : self.query.question_end]
-        self.done(b"%b%b%b%b%b" % (self.packet[:2], header, question, records, _OPT))
+        opt = build.opt(c.UDP_SIZE, False, fact.rcode >> 4, [build.ede(code, text) for code, text in fact.ede])
+        self.done(b"%b%b%b%b%b" % (self.packet[:2], header, question, records, opt))
 
 
 def asks_again(flight: Flight, query: Query, packet: bytes, source: Source) -> bool:
     """Return whether this client waits for the answer to this very datagram already: it repeats itself."""
+    if source.tcp:
+        return False  # nothing is lost on the way there, so nothing is repeated
     for other in flight.waiters:
         if (
             isinstance(other, Waiter)

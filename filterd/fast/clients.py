@@ -27,18 +27,18 @@ class Seat:
     """One (slot, profile, device) of the snapshot, with the answers prepared for it.
 
     `state` is the slot's verdict table (policy.judge.SlotState) or None when it must be fetched anew.
-    `young` and `old` are the two generations of the memo (memo.py); sitting clients hold the `get` of `young`.
+    `prepared` and `oldest` (keys of it, the oldest last) are memo.py's; sitting clients hold the `get` of `prepared`.
     """
 
-    __slots__ = ("device", "old", "profile", "slot", "state", "tails", "young")
+    __slots__ = ("device", "oldest", "prepared", "profile", "slot", "state", "tails")
 
     def __init__(self, slot: int, profile: str, device: str) -> None:
         self.slot = slot
         self.profile = profile
         self.device = device
         self.state: Any = None  # fast/ only carries it
-        self.young: dict[bytes, Entry] = {}
-        self.old: dict[bytes, Entry] = {}
+        self.prepared: dict[bytes, Entry] = {}
+        self.oldest: list[bytes] = []
         self.tails: dict[int, tuple[object, bytes]] = {}  # id of a decision -> (the decision, its part of an event)
 
 
@@ -98,7 +98,7 @@ class Client:
     def sit(self, seat: Seat) -> None:
         """Use the rules and prepared answers of `seat`."""
         self.seat = seat
-        self.recall = seat.young.get
+        self.recall = seat.prepared.get
 
     def stand(self) -> None:
         """Leave the seat: who this is must be asked again."""

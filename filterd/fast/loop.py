@@ -16,8 +16,8 @@ from collections.abc import Callable
 from itertools import repeat
 from typing import Any
 
-from filterd.fast.clients import ClientTable
-from filterd.fast.memo import Memo, entry
+from filterd.fast.clients import Client, ClientTable, Entry
+from filterd.fast.memo import Memo, entry, length
 from filterd.fast.render import FULL_CAP, NO_CAP, PREFETCH_PART, records, true_until
 
 MAX_DATAGRAM = 4096  # bytes read of one; longer ones are cut and fail to parse
@@ -95,8 +95,8 @@ class Fast:
         self._last = now
         client_of = self.clients.get
         stamp = int((now + self.wall_offset) * 1000).to_bytes(8, "little")
-        allowed, blocked = self._allowed, self._blocked
-        before = len(allowed) + len(blocked)
+        allowed: list[bytes] = []
+        blocked: list[bytes] = []
         slows = 0
         try:
             for _ in repeat(None, limit):
@@ -109,7 +109,7 @@ class Fast:
                 key = packet[2:]
                 found = client.recall(key)
                 if found is None or now >= found[0]:
-                    found = self._renew(client, key, found, now)
+                    found = None if found is None else self._renew(client, key, found, now)
                     if found is None:
                         slows += 1
                         slow(packet, address)
@@ -134,40 +134,41 @@ class Fast:
         except (BlockingIOError, ConnectionError):  # nothing more is waiting; or news of an earlier answer's fate
             pass
         finally:
-            parts = len(allowed) + len(blocked)
-            hits = (parts - before) // _PARTS
-            self.hits += hits
-            if parts >= FLUSH_RECORDS * _PARTS:
-                self.flush()
-            elif parts and self.flush_at == _FOREVER:
-                self.flush_at = now + FLUSH_S
+            hits = (len(allowed) + len(blocked)) // _PARTS
+            if hits:
+                self.hits += hits
+                self.hits_blocked += len(blocked) // _PARTS
+                self._blocked += blocked
+                self._allowed += allowed
+                self._due(now)
         return hits + slows
+
+    def note(self, blocked: bool, client: Client, tail: bytes, now: float) -> None:
+        """Record the event of a question that the engine answered; `tail`: model.event.Tail.encode()."""
+        stamp = int((now + self.wall_offset) * 1000).to_bytes(8, "little")
+        (self._blocked if blocked else self._allowed).extend((length(client, tail), stamp, client.mark, tail))
+        self._due(now)
 
     def flush(self) -> None:
         """Hand the events over. They wait a moment for each other: appending to a ring costs as much as an answer."""
         self.flush_at = _FOREVER
         if self._blocked:
-            count = len(self._blocked) // _PARTS
-            self.hits_blocked += count
-            self.sink(True, b"".join(self._blocked), count)
+            self.sink(True, b"".join(self._blocked), len(self._blocked) // _PARTS)
             self._blocked.clear()
         if self._allowed:
             self.sink(False, b"".join(self._allowed), len(self._allowed) // _PARTS)
             self._allowed.clear()
 
-    def _renew(self, client: Any, key: bytes, found: Any, now: float) -> Any:
-        """Return a usable entry: of the old generation, or with its TTLs counted down; None: ask the engine."""
+    def _due(self, now: float) -> None:
+        if len(self._allowed) + len(self._blocked) >= FLUSH_RECORDS * _PARTS:
+            self.flush()
+        elif self.flush_at == _FOREVER:
+            self.flush_at = now + FLUSH_S
+
+    def _renew(self, client: Client, key: bytes, found: Entry, now: float) -> Entry | None:
+        """Return an entry with its TTLs counted down to `now`; None: ask the engine."""
         seat = client.seat
-        if seat is None:
-            return None
-        if found is None:
-            if not seat.old:
-                return None
-            found = self.memo.older(seat, key)
-            if found is None:
-                return None
-            if now < found[0]:
-                return found
+        assert seat is not None  # who stands recalls nothing
         fact = found[6]
         state = seat.state
         if fact is None or state is None or now >= fact.stored + fact.lifetime * PREFETCH_PART:
@@ -184,7 +185,7 @@ class Fast:
         )  # fmt: skip
         self.reprepared += 1
         renewed = entry(true_until(fact, now, cap, fall), answer, found[2], found[5], fact, found[7], found[8])
-        seat.young[key] = renewed
+        seat.prepared[key] = renewed
         return renewed
 
 

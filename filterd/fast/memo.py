@@ -1,7 +1,7 @@
 """Prepared answers: the bytes that the same datagram from the same kind of client gets again.
 
-The key is the whole datagram but its id, so a hit parses nothing. Two generations bound it: when the young one is
-full it becomes the old one; what is asked again is brought back. Answers that depend on the asked address are never
+The key is the whole datagram but its id, so a hit parses nothing, and nothing is written on a hit either. Bounded: the
+oldest go first; one that is still asked for is prepared again at once. Answers that depend on the asked address are never
 kept here.
 
 An entry is a tuple, its fields in this order:
@@ -16,12 +16,13 @@ An entry is a tuple, its fields in this order:
 
 from __future__ import annotations
 
-from filterd.fast.clients import Entry, Seat
+from filterd.fast.clients import Client, Entry, Seat
 
 UNTIL, ANSWER, BLOCKED, LENGTH_V4, LENGTH_V6, TAIL, FACT, BEFORE, AFTER = range(9)
 
 _HEAD_V4, _HEAD_V6 = 9 + 4, 9 + 16  # bytes of an event record between its length and its tail
 _LENGTHS: tuple[bytes, ...] = tuple(n.to_bytes(2, "little") for n in range(1100))  # shared: one object a length
+_ROOM = 64  # entries that make room at once
 
 
 class Memo:
@@ -33,11 +34,14 @@ class Memo:
     __slots__ = ("_count", "_graves", "_limit", "_seats")
 
     def __init__(self, limit: int) -> None:
-        """`limit`: entries of all seats together in one generation."""
+        """`limit`: entries of all seats together."""
         self._limit = limit
         self._count = 0
         self._seats: list[Seat] = []
         self._graves: list[dict[bytes, Entry]] = []
+
+    def __len__(self) -> int:
+        return self._count
 
     @property
     def graves(self) -> bool:
@@ -50,30 +54,23 @@ class Memo:
 
     def keep(self, seat: Seat, key: bytes, entry: Entry) -> None:
         """Remember `entry` for the datagram `key` (without its id)."""
-        young = seat.young
-        if key not in young:
+        prepared = seat.prepared
+        if key not in prepared:
+            if self._count >= self._limit:
+                self._make_room()
             self._count += 1
-            if self._count > self._limit:
-                self._turn()
-        young[key] = entry
-
-    def older(self, seat: Seat, key: bytes) -> Entry | None:
-        """Return the old generation's entry and bring it back into the young one."""
-        found = seat.old.pop(key, None)
-        if found is not None:
-            self.keep(seat, key, found)
-        return found
+        prepared[key] = entry
 
     def drop(self, seat: Seat) -> None:
-        """Forget the seat's prepared answers. Its dictionaries are new afterwards: clients must sit down again."""
-        self._count -= len(seat.young)
-        self._graves += [seat.young, seat.old]
-        seat.young, seat.old = {}, {}
+        """Forget the seat's prepared answers. Its dictionary is new afterwards: clients must sit down again."""
+        self._count -= len(seat.prepared)
+        self._graves.append(seat.prepared)
+        seat.prepared = {}
+        seat.oldest = []
 
     def drop_all(self) -> None:
         """Forget all seats and their prepared answers."""
-        for seat in self._seats:
-            self._graves += [seat.young, seat.old]
+        self._graves += [seat.prepared for seat in self._seats]
         self._seats = []
         self._count = 0
 
@@ -88,13 +85,24 @@ class Memo:
             if not grave:
                 graves.pop()
 
-    def _turn(self) -> None:
-        for seat in self._seats:
-            if seat.old:
-                self._graves.append(seat.old)
-            seat.old = seat.young.copy()
-            seat.young.clear()  # emptied, not replaced: clients hold its `get`
-        self._count = 1
+    def _make_room(self) -> None:
+        """Forget some of the oldest entries of the seat that has most."""
+        seat = max(self._seats, key=lambda seat: len(seat.prepared))
+        prepared = seat.prepared
+        before = len(prepared)
+        for _ in range(min(_ROOM, max(1, self._limit // 8))):
+            if not seat.oldest:
+                seat.oldest = list(prepared)  # in the order of their coming
+                seat.oldest.reverse()
+                if not seat.oldest:
+                    break
+            prepared.pop(seat.oldest.pop(), None)
+        self._count -= before - len(prepared)
+
+
+def length(client: Client, tail: bytes) -> bytes:
+    """Return the length prefix of an event record with this client and tail."""
+    return _LENGTHS[9 + len(client.packed) + len(tail)]
 
 
 def entry(until: float, answer: bytes, blocked: bool, tail: bytes, fact: object, before: int, after: int) -> Entry:

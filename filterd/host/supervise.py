@@ -86,9 +86,10 @@ class Supervisor:
         self._wake_out, self._wake_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def stop(self, *_: object) -> None:
-        """Ask for the end; safe in a signal handler."""
-        self._ending = True
-        self._wake()
+        """Ask for the end; safe in a signal handler and from other threads."""
+        if not self._ending:
+            self._ending = True
+            self._wake()
 
     def run(self) -> int:
         """Keep the parts alive until SIGTERM or SIGINT, then end them all. Return the exit code."""
@@ -113,14 +114,15 @@ class Supervisor:
             finally:
                 for number, handler in before.items():
                     signal.signal(number, handler)
-                os.close(self._wake_in)
+                wake_in, self._wake_in = self._wake_in, -1
+                os.close(wake_in)
                 os.close(self._wake_out)
         return 1 if self._failed else 0
 
     def _wake(self) -> None:
         try:
             os.write(self._wake_in, b"\0")
-        except BlockingIOError:
+        except OSError:  # full of wake-ups already; or we have just ended
             pass
 
     def _start_due(self, now: float) -> None:

@@ -30,7 +30,7 @@ class Difference:
 
 
 def compare_bundles(old: Path, new: Path) -> Difference:
-    """Return what differs between two bundle files. Only names that one of them lists are asked for. Raises LayoutError."""
+    """Return what differs between two bundle files, for the names that one of them lists. Raises LayoutError."""
     with contextlib.closing(Bundle.open(old)) as before, contextlib.closing(Bundle.open(new)) as after:
         changes: dict[bytes, tuple[Ids, Ids]] = {}
         for bundle in (before, after):

@@ -58,6 +58,9 @@ def check_list(list_id: str, report: Report, digest: str, history: Sequence[Sync
     `report`: what reading it found; its number of entries is its size. `history`: all earlier syncs.
     """
     size = report.blocked
+    if report.errors[NEVER_BLOCK] > MAX_PROTECTED:
+        names = ", ".join(line.text for line in report.shown if kind_of(line.error or "") == NEVER_BLOCK)
+        raise ListRejected(f"list {list_id}: it would block names that must never be blocked: {names}")
     wrong = report.errors.total()
     content = wrong + report.blocked + report.allowed
     if content and wrong > content * MAX_ERROR_SHARE:
@@ -66,9 +69,6 @@ def check_list(list_id: str, report: Report, digest: str, history: Sequence[Sync
             f"list {list_id}: {wrong} of {content} lines are wrong, so the format may be another one; "
             f"line {first.line}: {first.error} ({first.text[:60]!a})"
         )
-    if report.errors[NEVER_BLOCK] > MAX_PROTECTED:
-        names = ", ".join(line.text for line in report.shown if kind_of(line.error or "") == NEVER_BLOCK)
-        raise ListRejected(f"list {list_id}: it would block names that must never be blocked: {names}")
     if not size:
         raise ListRejected(f"list {list_id}: it blocks nothing ({_what(report)})")
     good = next((sync for sync in reversed(history) if sync.verdict == ACCEPTED), None)

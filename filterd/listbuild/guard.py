@@ -41,5 +41,7 @@ class Guard:
                         report.shown.append(wrong(0, to_text(name), f"{NEVER_BLOCK}: left out"))
                     if left:
                         yield left, name
+                    else:
+                        report.blocked -= 1
                     continue
             yield claim

@@ -19,7 +19,7 @@ from filterd.errors import ListRejected
 from filterd.listbuild import parse_adblock, parse_dnsmasq, parse_domains, parse_hosts, parse_rpz, parse_unbound
 from filterd.listbuild.body import decode, lines
 from filterd.listbuild.claims import BLOCK, BLOCK_BELOW, BLOCK_SELF, IMPORTANT_SHIFT
-from filterd.listbuild.line import BLANK, COMMENT, MAX_LINE_BYTES, MAX_TEXT, ParsedLine, Parser, kind_of, skipped, wrong
+from filterd.listbuild.line import COMMENT, MAX_LINE_BYTES, MAX_TEXT, ParsedLine, Parser, kind_of, skipped, wrong
 from filterd.listbuild.names import LOCAL_NAMES, MAX_TEXT_LENGTH, wire
 from filterd.listbuild.suffixes import icann
 
@@ -150,8 +150,3 @@ def read_claims(data: bytes, name: str, report: Report) -> Iterator[tuple[int, b
             yield claim
     report.lines = number
     report.blocked += fast
-
-
-def is_content(parsed: ParsedLine) -> bool:
-    """True for a line that is neither blank nor a comment."""
-    return parsed.ignored not in (BLANK, COMMENT)

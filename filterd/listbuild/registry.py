@@ -75,8 +75,8 @@ class Listed:
         return Bound(self.shrink, self.grow)
 
     def syncs(self) -> list[Sync]:
-        """Return the history as the gate reads it."""
-        return [Sync(event.digest, event.names, event.verdict) for event in self.history]
+        """Return the history as the gate reads it; a source that could not be reached says nothing of the list."""
+        return [Sync(event.digest, event.names, event.verdict) for event in self.history if event.digest]
 
     def good_at(self) -> str:
         """Return when the body in use was last confirmed, '' when there is none."""

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from filterd.engine.commands import Ask, Command, Record, Reply, Source
+from filterd.engine.commands import Ask, AskTcp, Command, Record, Reply, Source
 from filterd.net.loop import Loop
 from filterd.wire import build
 from filterd.wire.constants import HEADER_LEN, SERVFAIL
@@ -112,32 +112,35 @@ class Edge:
     def execute(self, commands: Iterable[Command]) -> None:
         """Do what the engine says. Called again from inside, it only queues: commands are done in order, not nested."""
         queue = self._queue
-        queue.extend(commands)
         if self._busy:
+            queue.extend(commands)
             return
         self._busy = True
         try:
+            for command in commands:
+                self._do(command)
             while queue:
-                command = queue.popleft()
-                try:
-                    self._do(command)
-                except Exception as exc:
-                    self._loop.complaints.report("command failed", exc)
+                self._do(queue.popleft())
         finally:
             self._busy = False
 
     def _do(self, command: Command) -> None:
-        if isinstance(command, Reply):
-            command.source.handle.send(command.packet)  # type: ignore[attr-defined] # object to the engine
-        elif isinstance(command, Record):
-            self._rings[command.blocked].append(command.data)
-        elif self.upstreams is None:
-            pass
-        elif isinstance(command, Ask):
-            if not self.upstreams.send(command.upstream, command.lane, command.packet):
-                self.unreachable(command.upstream, command.lane)
-        elif not self.upstreams.send_tcp(command.upstream, command.token, command.packet):
-            self.message(command.upstream, command.token, None)
+        kind = type(command)
+        try:
+            if kind is Reply:
+                command.source.handle.send(command.packet)  # type: ignore[union-attr] # a Reply, and its handle is ours
+            elif kind is Record:
+                self._rings[command.blocked].append(command.data)  # type: ignore[union-attr] # a Record
+            elif self.upstreams is None:
+                pass
+            elif isinstance(command, Ask):
+                if not self.upstreams.send(command.upstream, command.lane, command.packet):
+                    self.unreachable(command.upstream, command.lane)
+            elif isinstance(command, AskTcp):
+                if not self.upstreams.send_tcp(command.upstream, command.token, command.packet):
+                    self.message(command.upstream, command.token, None)
+        except Exception as exc:
+            self._loop.complaints.report("command failed", exc)
 
     def _give(self, method: Callable[..., Iterable[Command]], *arguments: object) -> None:
         try:

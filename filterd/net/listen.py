@@ -115,6 +115,7 @@ def adopt(fds: Sequence[int]) -> list[socket.socket]:
         try:
             sock = socket.socket(fileno=fd)
             if sock.family not in (socket.AF_INET, socket.AF_INET6):
+                sock.close()
                 raise StartError(f"inherited descriptor {fd} is no IP socket")
             os.set_inheritable(fd, False)
             prepare(sock)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from filterd.model.decision import Action, Decision, Row
-from filterd.policy.judge import Client, Judge, Rewrite
+from filterd.policy.judge import Client, Judge, Rewrite, SlotState
 from filterd.policy.precedence import Step, decide_question, decide_target
 
 _MAX_STEPS = 3000  # boundaries looked at in either direction
@@ -54,8 +54,7 @@ def explain(
 ) -> Explanation:
     """Return the explanation for `client` asking `asked` at `wall`. `chain`: the targets of its answer, when known."""
 
-    def decide(at: float) -> tuple[Decision, bytes]:
-        state = judge.state(client.slot, at, trusted)
+    def decide(state: SlotState) -> tuple[Decision, bytes]:
         decision = state.question(asked.tagset, asked.overlay, asked.special)
         if decision.action is Action.ALLOW:
             for link in chain:
@@ -64,9 +63,12 @@ def explain(
                     return blocked, link.name
         return decision, b""
 
-    decision, target = decide(wall)
+    def at(moment: float) -> SlotState:
+        return judge.state(client.slot, moment, trusted)
+
+    state = at(wall)
+    decision, target = decide(state)
     steps: list[Step] = []
-    state = judge.state(client.slot, wall, trusted)
     first = decide_question(state.rules, state.facts(asked.tagset, asked.overlay, asked.special), steps)
     if target:
         for link in chain:
@@ -75,36 +77,38 @@ def explain(
             steps += [replace(s, why=f"target: {s.why}".rstrip(": ")) for s in more]
             if link.name == target:
                 break
-    change = _next(judge, client, wall, trusted, decision, lambda at: decide(at)[0])
-    since = _since(judge, client, wall, trusted, decision, lambda at: decide(at)[0])
+    change = _next(at, wall, decision, lambda s: decide(s)[0])
+    since = _since(at, wall, decision, lambda s: decide(s)[0])
     return Explanation(decision, tuple(steps), state.rewrite(asked.name, first), target, since, change)
 
 
-def _next(
-    judge: Judge, client: Client, wall: float, trusted: bool, decision: Decision, decide: Callable[[float], Decision]
-) -> Change | None:
-    at = wall
+_At = Callable[[float], SlotState]
+_Decide = Callable[[SlotState], Decision]
+
+
+def _next(at: _At, wall: float, decision: Decision, decide: _Decide) -> Change | None:
+    state = at(wall)
     for _ in range(_MAX_STEPS):
-        at = judge.state(client.slot, at, trusted).until
-        if at > wall + _MAX_AHEAD_S:
+        moment = state.until
+        if moment > wall + _MAX_AHEAD_S:
             return None
-        then = decide(at)
-        if not _same(then, decision):
-            return Change(at, then)
+        state = at(moment)
+        then = decide(state)
+        if then is not decision and not _same(then, decision):
+            return Change(moment, then)
     return None
 
 
-def _since(
-    judge: Judge, client: Client, wall: float, trusted: bool, decision: Decision, decide: Callable[[float], Decision]
-) -> float | None:
-    at = wall
+def _since(at: _At, wall: float, decision: Decision, decide: _Decide) -> float | None:
+    state = at(wall)
     for _ in range(_MAX_STEPS):
-        since = judge.state(client.slot, at, trusted).since
+        since = state.since
         if since <= 0 or since < wall - _MAX_BACK_S:
             return None
-        if not _same(decide(since - 1), decision):
+        state = at(since - 1)
+        before = decide(state)
+        if before is not decision and not _same(before, decision):
             return since
-        at = since - 1
     return None
 
 
@@ -124,6 +128,7 @@ def matched_name(explanation: Explanation, asked: Name, chain: Sequence[Name]) -
     decision = explanation.decision
     if explanation.target:
         return explanation.target
-    if decision.row in (Row.LIFELINE, Row.MANDATORY, Row.SERVICE, Row.CATEGORY, Row.BUDGET):
+    listed = decision.row is Row.GRANT and (decision.service or decision.category)
+    if listed or decision.row in (Row.LIFELINE, Row.MANDATORY, Row.SERVICE, Row.CATEGORY, Row.BUDGET):
         return asked.matched or asked.name
     return b""

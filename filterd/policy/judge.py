@@ -6,7 +6,8 @@
     decision = state.question(bundle.lookup(name), snapshot.overlay(name))
 
 A SlotState never changes; when its time is over, a new one is made. Its two memo tables are its verdict tables: one
-entry for each pair of tag set and overlay set that was really asked for, filled by the one decision of precedence.py.
+entry for each pair of tag set and overlay set that was really asked for, filled by the one decision of precedence.py,
+and found again when the same rules are in force the next day.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from filterd.model.household import Effect
 from filterd.model.tags import TagSet
 from filterd.policy.clock import Schedule, turns
 from filterd.policy.precedence import Facts, LiveGrant, LiveWindow, State, decide_question, decide_target
-from filterd.policy.snapshot import CompiledProfile, Snapshot
+from filterd.policy.snapshot import CompiledGrant, CompiledOff, CompiledProfile, Snapshot
 from filterd.wire.name import to_wire
 
 MAX_TTL_S = 60  # DECISIONS 3: on allowed answers to a switchable profile
 _FOREVER = 1e18
 _FAR_S = 32 * 86400  # stretches in which boundaries are worked out for moments that the snapshot does not carry
 _NO_DECISION = object()
+_MAX_TABLES = 4096  # combinations of rules kept: profiles and devices times what their day consists of
 
 
 class Client(NamedTuple):
@@ -46,6 +48,17 @@ class Rewrite(NamedTuple):
     engine: str
     target: bytes
     fallback_a: bytes
+
+
+class _Tables:
+    """One combination of rules in force, and the verdicts worked out under it: shared by every time it is in force."""
+
+    __slots__ = ("questions", "rules", "targets")
+
+    def __init__(self, rules: State) -> None:
+        self.rules = rules
+        self.questions: dict[tuple[int, int, bool], Decision] = {}
+        self.targets: dict[tuple[int, int, bool], Any] = {}
 
 
 class SlotState:
@@ -66,7 +79,7 @@ class SlotState:
         "until",
     )
 
-    def __init__(self, judge: Judge, slot: int, rules: State, since: float, until: float) -> None:
+    def __init__(self, judge: Judge, slot: int, tables: _Tables, since: float, until: float) -> None:
         compiled = judge.snapshot.slots[slot]
         profile = judge.snapshot.profiles[compiled.profile]
         self._judge = judge
@@ -75,11 +88,11 @@ class SlotState:
         self.profile = profile.id
         self.device = compiled.device
         self.switchable = profile.switchable
-        self.rules = rules
+        self.rules = tables.rules
         self.since = since
         self.until = until
-        self._questions: dict[tuple[int, int, bool], Decision] = {}
-        self._targets: dict[tuple[int, int, bool], Any] = {}
+        self._questions = tables.questions
+        self._targets = tables.targets
         self._rewrites = judge.rewrites[compiled.profile]
 
     def facts(self, tagset: int, overlay: int, special: bool = False) -> Facts:
@@ -127,6 +140,7 @@ class Judge:
         ranges = [(ipaddress.ip_network(d.range), d) for d in snapshot.devices if d.range]
         self._ranges = sorted(ranges, key=lambda r: -r[0].prefixlen)
         self._zone: ZoneInfo | None = None
+        self._tables: dict[object, _Tables] = {}
         self.rewrites = tuple(self._rewrites_of(p) for p in snapshot.profiles)
 
     def identify(self, address: str, mac: str = "") -> Client:
@@ -156,7 +170,16 @@ class Judge:
         edges += [t for s in profile.spent for t in s[1:]]
         since = max([since, *(t for t in edges if t <= wall)])
         until = min([until, *(t for t in edges if t > wall)])
-        return SlotState(self, slot, self._rules(slot, wall, windows, trusted), since, until)
+        grants = tuple(g for g in compiled.grants if g.start <= wall and (g.end is None or wall < g.end))
+        offs = tuple(o for o in compiled.offs if o.start <= wall and (o.end is None or wall < o.end))
+        spent = tuple(budget for budget, start, end in profile.spent if start <= wall < end)
+        key = (slot, trusted, windows, grants, offs, spent)
+        tables = self._tables.get(key)
+        if tables is None:
+            if len(self._tables) >= _MAX_TABLES:
+                self._tables.clear()
+            tables = self._tables[key] = _Tables(self._rules(profile, windows, grants, offs, spent, trusted))
+        return SlotState(self, slot, tables, since, until)
 
     def _windows(self, profile: CompiledProfile, wall: float) -> tuple[tuple[int, ...], float, float]:
         """Return (windows in force, since, until): from the boundaries, or from the rules themselves beyond them."""
@@ -179,15 +202,16 @@ class Judge:
             self._zone = ZoneInfo(self.snapshot.timezone)
         return self._zone
 
-    def _rules(self, slot: int, wall: float, windows: tuple[int, ...], trusted: bool) -> State:
-        compiled = self.snapshot.slots[slot]
-        profile = self.snapshot.profiles[compiled.profile]
-        live = [
-            LiveGrant(g.number, g.scope, g.value, g.by)
-            for g in compiled.grants
-            if g.start <= wall and (g.end is None or wall < g.end)
-        ]
-        offs = [o for o in compiled.offs if o.start <= wall and (o.end is None or wall < o.end)]
+    def _rules(
+        self,
+        profile: CompiledProfile,
+        windows: tuple[int, ...],
+        grants: Sequence[CompiledGrant],
+        offs: Sequence[CompiledOff],
+        spent: Sequence[int],
+        trusted: bool,
+    ) -> State:
+        live = [LiveGrant(g.number, g.scope, g.value, g.by) for g in grants]
         by_effect: dict[Effect, list[LiveWindow]] = {e: [] for e in Effect}
         for i in windows:
             w = profile.schedule.windows[i]
@@ -209,7 +233,7 @@ class Judge:
             time=next((g for g in live if g.scope == "time"), None),
             filter=next((g for g in live if g.scope == "filter"), None),
             grants=tuple(g for g in live if g.scope not in ("time", "filter")),
-            spent=tuple(profile.budgets[b] for b, start, end in profile.spent if start <= wall < end),
+            spent=tuple(profile.budgets[b] for b in spent),
             harm=self.snapshot.harm,
             clock_trusted=trusted,
         )

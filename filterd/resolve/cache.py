@@ -137,6 +137,10 @@ class Cache:
             self._remove(key, fact)
         self._failures.pop(key, None)
 
+    def absent(self, name: bytes, do: bool, cd: bool, group: int) -> Fact | None:
+        """Return the fact that this very name does not exist, whatever its age."""
+        return self.get(absence_key(name, do, cd, group)) if self._nxdomains else None
+
     def nonexistent(self, name: bytes, do: bool, cd: bool, group: int, now: float) -> tuple[bytes, Fact] | None:
         """Return a fresh NXDOMAIN of the name or of one above it (RFC 8020), with its key."""
         if not self._nxdomains:

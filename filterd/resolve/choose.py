@@ -38,6 +38,7 @@ class Health:
         "probation",
         "srtt",
         "tcp",
+        "timeout_s",
         "timeouts",
         "upstream",
         "variance",
@@ -50,6 +51,7 @@ class Health:
         self.is_loopback = upstream.is_loopback
         self.srtt = 0.0  # s, smoothed; 0: not known yet
         self.variance = 0.0
+        self.timeout_s = MAX_TIMEOUT_S if self.tcp else FIRST_TIMEOUT_S  # how long one try may take
         self.failures = 0  # in a row
         self.timeouts = 0  # ever
         self.probation = 0.0  # s; 0: not on probation
@@ -64,24 +66,21 @@ class Health:
         """True when real questions go elsewhere if they can."""
         return self.probation > 0.0
 
-    def timeout_s(self) -> float:
-        """Return how long one try may take."""
-        if not self.srtt:
-            return MAX_TIMEOUT_S if self.tcp else FIRST_TIMEOUT_S
-        return min(MAX_TIMEOUT_S, max(MIN_TIMEOUT_S, self.srtt + 4 * self.variance))
-
     def answered(self, rtt: float | None) -> None:
         """Note an answer after `rtt` seconds; None when the time says nothing (TCP, a repeated question)."""
         self.failures = 0
         self.probation = 0.0
         if rtt is None:
             return
-        rtt = max(rtt, 0.0001)
+        if rtt < 0.0001:
+            rtt = 0.0001
         if not self.srtt:
             self.srtt, self.variance = rtt, rtt / 2
         else:  # RFC 6298 section 2.3
             self.variance += (abs(self.srtt - rtt) - self.variance) / 4
             self.srtt += (rtt - self.srtt) / 8
+        wait = self.srtt + 4 * self.variance
+        self.timeout_s = MIN_TIMEOUT_S if wait < MIN_TIMEOUT_S else wait if wait < MAX_TIMEOUT_S else MAX_TIMEOUT_S
 
     def failed(self, now: float) -> None:
         """Note a try without an answer, or a refusal by its host."""

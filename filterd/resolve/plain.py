@@ -63,8 +63,8 @@ def learn_plain(packet: bytes, question_end: int, qtype: int, secure: bool, now:
                 _ttls.clear()
             ttls = _ttls[ttl] = (ttl,)
         address = packet[data + 2 : end]
-        marks = COMPLETE | rebind.marks((address,))
-        return Fact((head, length + address), ttls, 1, 0, 0, now, ttl, ad=ad, marks=marks)
+        marks = COMPLETE | rebind.marks((address,)) if address[0] in rebind.FIRST_BYTES else COMPLETE
+        return Fact((head, length + address), ttls, 1, 0, 0, now, ttl, marks, ad)
     pieces = []
     many = []
     addresses = []
@@ -82,4 +82,4 @@ def learn_plain(packet: bytes, question_end: int, qtype: int, secure: bool, now:
         addresses.append(before[2:])
     pieces.append(before)
     marks = COMPLETE | rebind.marks(addresses)
-    return Fact(tuple(pieces), tuple(many), count, 0, 0, now, min(many), ad=ad, marks=marks)
+    return Fact(tuple(pieces), tuple(many), count, 0, 0, now, min(many), marks, ad)

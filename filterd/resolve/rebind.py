@@ -11,6 +11,8 @@ from collections.abc import Iterable
 PRIVATE = 1  # some address leads into the house or to the asker itself
 NULL = 2  # some address is 0.0.0.0 or ::
 
+FIRST_BYTES = frozenset((0, 10, 100, 127, 169, 172, 192, 255, *range(0xFC, 0xFF)))  # of all that can be marked
+
 _NULL_V4 = b"\0\0\0\0"
 _NULL_V6 = bytes(16)
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2

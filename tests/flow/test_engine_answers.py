@@ -258,6 +258,16 @@ def test_private_door_is_unfiltered_and_shares_the_cache(book: Playbook) -> None
     assert str(dnslib.DNSRecord.parse(got[3]).rr[0].rdata) == "192.168.1.2"
 
 
+def test_private_door_passes_on_what_the_upstream_filtered(book: Playbook) -> None:
+    got: list[bytes] = []
+    book._take(book.engine.on_resolve(to_wire("www.example.org"), 1, book.now, got.append))
+    book << Asked("www.example.org") >> Answer(rcode=23, ede=[(17, "filtered")])
+    answer = dnslib.DNSRecord.parse(got[0])
+    assert answer.header.rcode == 23 & 15
+    assert answer.ar[0].edns_rcode == 1 if hasattr(answer.ar[0], "edns_rcode") else True
+    assert answer.ar[0].rdata[0].data == b"\0\x11filtered"
+
+
 def test_private_door_says_when_there_is_no_answer() -> None:
     got: list[bytes] = []
     book = Playbook(max_inflight=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -119,7 +119,10 @@ def households(draw: st.DrawFn, *, grants: bool = True) -> tuple[Household, floa
     zone, near = draw(ref(CHANGES))
     noon = datetime(near.year, near.month, near.day, 12, tzinfo=ZoneInfo(zone)).timestamp()
     made = noon + draw(st.integers(-3 * 86400, 3 * 86400))
-    instant = st.none() | st.integers(-300, 300).map(lambda n: made // 60 * 60 + n * 997.0) | st.just(made // 60 * 60)
+    import_minute = made // 60 * 60
+    past, ahead = st.integers(0, 40), st.integers(-10, 40)
+    begin = st.none() | past.map(lambda n: import_minute - n * 997.0) | ahead.map(lambda n: import_minute + n * 997.0)
+    end = st.none() | ahead.map(lambda n: import_minute + n * 3989.0)
 
     def whom(pick: str) -> dict[str, str]:
         return {"device": pick} if pick in ("phone", "pad") else {"profile": pick}
@@ -129,14 +132,14 @@ def households(draw: st.DrawFn, *, grants: bool = True) -> tuple[Household, floa
     if grants:
         people = ref(("lan", "minh", "phone", "pad"))
         values = {Scope.NAME: NAMES, Scope.SERVICE: SERVICES, Scope.CATEGORY: CATEGORIES}
-        for _ in range(draw(st.integers(0, 3))):
+        for _ in range(draw(ref((0, 1, 1, 2, 2, 3)))):
             scope = draw(ref(list(Scope)))
             value = draw(ref(values[scope])) if scope in values else ""
-            ends = draw(st.tuples(instant, instant))
+            ends = draw(st.tuples(begin, end))
             given.append(Grant(scope, value, **whom(draw(people)), start=ends[0], until=ends[1], by="mẹ"))
         for _ in range(draw(st.integers(0, 2))):
             pick = draw(st.just("everyone") | people)
-            ends = draw(st.tuples(instant, instant))
+            ends = draw(st.tuples(begin, end))
             them = {"everyone": True} if pick == "everyone" else whom(pick)
             offs.append(InternetOff(**them, start=ends[0], until=ends[1]))  # type: ignore[arg-type]  # by key
     return (
@@ -167,74 +170,74 @@ def judge_of(household: Household, made: float, tagsets: tuple[TagSet, ...] = (T
     return Judge(Snapshot.load(dump(compile_snapshot(household, KNOWLEDGE, made))), tagsets)
 
 
-@st.composite
-def asked(draw: st.DrawFn) -> tuple[Named, TagSet]:
-    """A name, as the model and as the bundle know it."""
-    categories, services = draw(some(*CATEGORIES)), draw(some(*SERVICES))
-    mandatory, lifeline = draw(st.sampled_from([False] * 9 + [True])), draw(st.sampled_from([False] * 9 + [True]))
+def known_as(categories: tuple[str, ...], services: tuple[str, ...], more: str) -> TagSet:
+    """What a bundle says about a name. `more`: mandatory | lifeline | special | nothing."""
     tags = {Tag(TagKind.LIST, f"list-{c}", c) for c in categories} | {Tag(TagKind.SERVICE, s) for s in services}
-    if mandatory:
+    if more == "mandatory":
         tags.add(Tag(TagKind.LIST, "province", "adult", True))
-    if lifeline:
+    if more == "lifeline":
         tags.add(Tag(TagKind.LIFELINE, "hotline"))
-    known = TagSet.of(tags)
-    name = draw(ref((*NAMES, "deep.a.www.example.org", "unlisted.net")))
-    special = draw(st.sampled_from([False] * 12 + [True]))
-    return Named(name, known.categories, services, mandatory, lifeline, special), known
+    return TagSet.of(tags)
+
+
+def subsets(items: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All of them."""
+    return [chosen for n in range(len(items) + 1) for chosen in combinations(items, n)]
+
+
+COMBINATIONS = [(c, s, "") for c in subsets(CATEGORIES) for s in subsets(SERVICES)]
+COMBINATIONS += [(("games",), ("tube",), more) for more in ("mandatory", "lifeline", "special")]
+TAGSETS = tuple(known_as(*c) for c in COMBINATIONS)
 
 
 @settings(deadline=None)
 @given(
     households(),
-    st.lists(asked(), min_size=1, max_size=4),
-    st.lists(st.integers(-4 * 1440, 4 * 1440), min_size=1, max_size=8),
+    st.lists(ref((*NAMES, "deep.a.www.example.org", "unlisted.net")), min_size=2, max_size=3, unique=True),
+    st.lists(st.integers(-2 * 1440, 2 * 1440) | st.integers(0, 30), min_size=2, max_size=3),
     ref((0, 0, 0, 0, 450, -500)),
+    ref(("02:00:00:00:00:01", "")),
     st.booleans(),
 )
 def test_the_compiled_policy_decides_like_the_model(
-    made_of: tuple[Household, float],
-    questions: list[tuple[Named, TagSet]],
-    minutes: list[int],
-    far_days: int,
-    trusted: bool,
+    made_of: tuple[Household, float], names: list[str], minutes: list[int], far_days: int, mac: str, trusted: bool
 ) -> None:
     household, made = made_of
-    judge = judge_of(household, made, tuple(t for _, t in questions))
+    judge = judge_of(household, made, TAGSETS)
     model = Model(household, HARM, PRESETS, made)
-    for minute in minutes:
+    for minute, address in product(minutes, ("192.0.2.99", "192.0.2.20", "192.0.2.3")):
         at = made + minute * 60 + far_days * 86400
-        if made // 60 * 60 <= at < made:
+        client = judge.identify(address, mac)
+        assert client[1:] == model.who(address, mac)
+        if made // 60 * 60 <= at < made or (mac and address != "192.0.2.99"):
             continue  # the import's own minute is ordered by what a parent means, not by the clock
-        for address, mac in (("192.0.2.99", "02:00:00:00:00:01"), ("192.0.2.20", ""), ("192.0.2.3", ""), ("::1", "")):
-            client = judge.identify(address, mac)
-            assert client[1:] == model.who(address, mac)
-            state = judge.state(client.slot, at, trusted)
-            assert state.since <= at < state.until
-            for number, (name, _) in enumerate(questions):
-                overlay = judge.snapshot.overlay(to_wire(name.name))
-                decision = state.question(number, overlay, name.special)
-                said = model.decide(client.profile, client.device, name, at, trusted)
-                assert (decision.action.name.lower(), decision.row.id) == said
-                if decision.blocked:
-                    assert decision.ede == (EDE_CENSORED if decision.row is Row.MANDATORY else EDE_FILTERED)
-                for covered in (False, True):
-                    block = state.target(number, overlay, covered)
-                    wanted = model.target(client.profile, client.device, name, at, covered, trusted)
-                    assert (block and block.row.id) == wanted
+        state = judge.state(client.slot, at, trusted)
+        assert state.since <= at < state.until
+        for name, (number, (categories, services, more)) in product(names, enumerate(COMBINATIONS)):
+            asked = Named(
+                name, TAGSETS[number].categories, services, more == "mandatory", more == "lifeline", more == "special"
+            )
+            overlay = judge.snapshot.overlay(to_wire(name))
+            decision = state.question(number, overlay, asked.special)
+            said = model.decide(client.profile, client.device, asked, at, trusted)
+            assert (decision.action.name.lower(), decision.row.id) == said, (asked, categories)
+            if decision.blocked:
+                assert decision.ede == (EDE_CENSORED if decision.row is Row.MANDATORY else EDE_FILTERED)
+            for covered in (False, True):
+                block = state.target(number, overlay, covered)
+                wanted = model.target(client.profile, client.device, asked, at, covered, trusted)
+                assert (block and block.row.id) == wanted, (asked, categories)
 
 
 @settings(deadline=None)
-@given(households(), asked(), st.integers(-3 * 1440, 3 * 1440), st.floats(0, 1))
-def test_nothing_changes_before_until(
-    made_of: tuple[Household, float], question: tuple[Named, TagSet], minute: int, part: float
-) -> None:
+@given(households(), st.integers(-3 * 1440, 3 * 1440), st.floats(0, 1))
+def test_nothing_changes_before_until(made_of: tuple[Household, float], minute: int, part: float) -> None:
     household, made = made_of
-    judge = judge_of(household, made, (question[1],))
+    judge = judge_of(household, made)
     slot = judge.identify("192.0.2.20").slot
     at = made + minute * 60
     state = judge.state(slot, at)
     later = min(state.until - 1, at + part * (state.until - at))
-    assert state.since <= judge.state(slot, later).since <= later or later < at
     if later >= at:
         assert judge.state(slot, later).rules == state.rules
         assert judge.state(slot, max(state.since, at - 30 * 86400)).rules == state.rules

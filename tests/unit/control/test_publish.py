@@ -104,6 +104,18 @@ def test_a_part_that_vanished_is_written_again(state: Path) -> None:
     assert (state / now.snapshot.file).read_bytes() == b"policy"
 
 
+def test_a_client_map_that_was_damaged_holds_nothing_up(state: Path) -> None:
+    publish(state, snapshot=b"policy", clients=b"map")
+    now = current(state)
+    assert now is not None and now.clients is not None
+    (state / now.clients.file).write_bytes(b"maq")
+    publish(state, snapshot=b"policy 2")
+    later = current(state)
+    assert later is not None and later.clients is None
+    publish(state, clients=b"map")
+    assert (state / now.clients.file).read_bytes() == b"map"
+
+
 def test_leftovers_of_killed_publishers_are_removed(state: Path) -> None:
     publish(state, snapshot=b"1")
     (state / "policy" / ".x.snapshot.0123.tmp").write_bytes(b"half")

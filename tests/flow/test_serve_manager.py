@@ -1,0 +1,119 @@
+"""The manager: who wears which address reaches the workers; the floor of the clock is remembered."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from filterd.control.publish import current, publish
+from filterd.host.clock import Clock, read_floor
+from filterd.manage import ClientWatch, Manager
+from filterd.net.loop import Loop
+from filterd.policy.clients import ClientMap
+from tests.worlds import publish_world
+
+PHONE, TV = "02:00:00:00:00:01", "02:00:00:00:00:02"
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A published state."""
+    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
+    publish_world(tmp_path / "state", {"adult": ["bad.example"]})
+    return tmp_path / "state"
+
+
+class Table(dict[str, str]):
+    """A neighbour table that a test changes."""
+
+    def __call__(self) -> dict[str, str]:
+        """Read it."""
+        return dict(self)
+
+
+def map_in_force(state: Path) -> ClientMap:
+    """The published client map."""
+    revision = current(state)
+    assert revision is not None and revision.clients is not None
+    return ClientMap.load((state / revision.clients.file).read_bytes())
+
+
+def test_a_change_of_the_neighbour_table_is_published_once(state: Path) -> None:
+    loop, table = Loop(), Table({"192.0.2.1": PHONE})
+    manager = Manager(state, loop, table)
+    manager.look()
+    manager.look()
+    assert map_in_force(state).mac("192.0.2.1") == PHONE
+    assert current(state).number == 2  # type: ignore[union-attr] # published above
+    table["192.0.2.1"] = TV
+    manager.look()
+    assert map_in_force(state).mac("192.0.2.1") == TV
+    loop.close()
+
+
+def test_before_anything_is_published_an_empty_map_is_not_either(tmp_path: Path) -> None:
+    loop = Loop()
+    Manager(tmp_path, loop, Table()).look()
+    assert current(tmp_path) is None
+    loop.close()
+
+
+def test_one_job_that_fails_does_not_stop_the_others(state: Path, caplog: pytest.LogCaptureFixture) -> None:
+    loop = Loop()
+
+    def broken() -> dict[str, str]:
+        raise PermissionError(1, "no netlink here")
+
+    manager = Manager(state, loop, broken)
+    manager.start()
+    ends = time.monotonic() + 0.3
+    while time.monotonic() < ends:
+        loop.run_once(0.05)
+    assert "look failed" in caplog.text
+    loop.close()
+
+
+def test_the_floor_is_saved_when_the_clock_is_right_and_only_then(state: Path) -> None:
+    loop = Loop()
+    Manager(state, loop, Table(), Clock(state, lambda: 1_900_000_000.0)).save_floor()
+    assert read_floor(state) == 1_900_000_000.0
+    Manager(state, loop, Table(), Clock(state, lambda: 5.0, lambda: False)).save_floor()
+    assert json.loads((state / "clock.json").read_bytes()) == {"floor": 1_900_000_000}
+    loop.close()
+
+
+def test_the_household_is_compiled_anew(state: Path) -> None:
+    (state / "household.yaml").write_text("version: 1\nprofiles: [{id: an, name: An}]\n")
+    before = current(state)
+    loop = Loop()
+    Manager(state, loop, Table()).republish()
+    loop.close()
+    after = current(state)
+    assert before is not None and after is not None and after.snapshot != before.snapshot
+    assert after.bundle == before.bundle
+
+
+def test_an_address_that_leaves_the_table_keeps_its_device_for_a_while() -> None:
+    watch = ClientWatch(keep_s=600)
+    watch.update({"192.0.2.1": PHONE, "192.0.2.2": TV}, 0)
+    assert watch.update({"192.0.2.2": TV}, 300) == {"192.0.2.1": PHONE, "192.0.2.2": TV}
+    assert watch.update({}, 601) == {"192.0.2.2": TV}
+    assert watch.update({"192.0.2.2": PHONE}, 700) == {"192.0.2.2": PHONE}
+
+
+def test_the_map_is_bounded_and_the_longest_unseen_go_first() -> None:
+    watch = ClientWatch()
+    watch.update({"192.0.2.1": PHONE}, 0)
+    crowd = {f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}": TV for n in range(60_000)}
+    found = watch.update(crowd, 1)
+    assert len(found) == 60_000 and "192.0.2.1" not in found
+
+
+def test_an_unchanged_publication_is_not_written_again(state: Path) -> None:
+    publish(state, clients=b"{}")
+    before = (state / "revision.json").stat().st_mtime_ns
+    publish(state, clients=b"{}")
+    assert (state / "revision.json").stat().st_mtime_ns == before

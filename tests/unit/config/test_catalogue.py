@@ -1,0 +1,168 @@
+"""The catalogue's loader: what comes out of good files, and that every mistake is named by file and entry."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from filterd.config.catalogue import Catalogue, load
+from filterd.errors import ConfigError
+from filterd.wire.name import to_wire
+
+SHIPPED = Path(__file__).resolve().parents[3] / "blocklists"
+
+Edit = Callable[[str, str, str], Path]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped files that a test may spoil."""
+    target = tmp_path / "blocklists"
+    shutil.copytree(SHIPPED, target, ignore=shutil.ignore_patterns("__pycache__"))
+    return target
+
+
+@pytest.fixture
+def edit(folder: Path) -> Edit:
+    """Replace the first `old` in a file of the copy by `new`; return the folder."""
+
+    def replace(file: str, old: str, new: str) -> Path:
+        path = folder / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        return folder
+
+    return replace
+
+
+def test_the_package_and_its_folder_hold_the_same_catalogue() -> None:
+    assert load() == load(SHIPPED)
+
+
+def test_it_is_read_once() -> None:
+    assert load() is load()
+
+
+def test_names_come_out_in_wire_form() -> None:
+    catalogue = load()
+    assert to_wire("tiktok.com") in catalogue.services["tiktok"].core
+    assert to_wire("zdn.vn") in catalogue.services["zalo"].shared
+    assert catalogue.safe_hosts[to_wire("www.google.com.vn")] == "google"
+    assert catalogue.lifelines[to_wire("tongdai111.vn")] == "hotline"
+    assert catalogue.canaries[to_wire("mask.icloud.com")] == ("private-relay", True)
+    assert catalogue.canaries[to_wire("use-application-dns.net")] == ("firefox-doh", False)
+
+
+def test_youtube_has_two_levels_and_the_others_one() -> None:
+    engines = load().engines
+    assert set(engines["youtube"].targets) == {"moderate", "strict"}
+    assert all(set(e.targets) == {"on"} for i, e in engines.items() if i != "youtube")
+
+
+def test_yandex_has_an_address_for_when_its_safe_host_is_gone() -> None:
+    yandex = load().engines["yandex"]
+    assert (yandex.targets["on"], yandex.fallback_a) == (to_wire("familysearch.yandex.ru"), bytes((213, 180, 193, 56)))
+
+
+def test_bypass_names_join_the_starter_list() -> None:
+    bypass = load().starter["bypass"]
+    assert to_wire("dns.google") in bypass  # bypass.yaml
+    assert to_wire("croxyproxy.com") in bypass  # starter/bypass.txt
+
+
+def test_the_digest_follows_every_file(edit: Edit, folder: Path) -> None:
+    before = load(folder).digest
+    assert before == load().digest
+    load.cache_clear()
+    assert load(edit("starter/ads.txt", "# Criteria", "# criteria")).digest != before
+
+
+def test_a_comment_after_a_name_is_no_part_of_it(edit: Edit) -> None:
+    catalogue = load(edit("starter/ads.txt", "doubleclick.net", "doubleclick.net  # the largest"))
+    assert to_wire("doubleclick.net") in catalogue.starter["ads"]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("starter/adult.txt", "xnxx.com", "xn xx.com", "starter/adult.txt: line "),
+        ("starter/adult.txt", "xnxx.com", "https://xnxx.com/", "without http://"),
+        ("starter/adult.txt", "xnxx.com", "xnxx.com\nxnxx.com", "stands there twice"),
+        ("starter/adult.txt", "xnxx.com", "192.0.2.1", "an address is no name"),
+        ("starter/adult.txt", "xnxx.com", "cốccốc.example", "A-label"),
+        ("starter/adult.txt", "xnxx.com", "xnxx", "at least two labels"),
+        ("services/social.yaml", "- facebook.com", "- '*.facebook.com'", "services/social.yaml: facebook"),
+        (
+            "services/social.yaml",
+            "id: facebook",
+            "id: instagram",
+            "services/social.yaml: instagram: stands there twice",
+        ),
+        ("services/social.yaml", "id: facebook", "id: zalo", "services/social.yaml: zalo: this service stands in two"),
+        ("services/social.yaml", "id: facebook", "id: Facebook", "'Facebook' is no id"),
+        ("services/social.yaml", "  core:\n  - facebook.com", "  kern:\n  - facebook.com", "facebook: core: expected"),
+        ("services/social.yaml", "group: social", "gruppe: social", "group: expected text"),
+        ("services/social.yaml", "confidence: medium", "confidence: sure", "expected one of high, medium, low"),
+        ("services/social.yaml", "  source:", "  saurce:", "source: expected where this is known from"),
+        ("categories.yaml", "harm: true", "harm: perhaps", "categories.yaml: abuse: harm: expected true or false"),
+        ("categories.yaml", "    vi: Xâm hại trẻ em\n", "", "categories.yaml: abuse.name: vi: expected text"),
+        ("categories.yaml", "icon: shield", "icon: 'a b'", "abuse: icon"),
+        ("categories.yaml", "[age-0-6", "[age-0-5", "no preset age-0-5"),
+        ("categories.yaml", "id: adult\n", "id: grownups\n", "starter/adult.txt: no category adult"),
+        ("presets.yaml", "youtube: strict", "youtube: hard", "presets.yaml: age-0-6.safe_search: youtube"),
+        ("presets.yaml", "google: true", "google: 2", "presets.yaml: age-0-6: safe_search: google"),
+        ("presets.yaml", "google: true", "gogle: true", "no engine gogle"),
+        ("presets.yaml", "  safe_search:\n", "  safesearch:\n", "expected a mapping of engines"),
+        ("safesearch.yaml", "'on': forcesafesearch", "'yes': forcesafesearch", "safesearch.yaml: google: targets"),
+        ("safesearch.yaml", "fallback_a: 213.180.193.56", "fallback_a: 213.180.193", "yandex: fallback_a"),
+        ("lifelines.yaml", "- vn-cop.vn", "- tongdai111.vn", "lifelines.yaml: hotline: hosts: a name stands there"),
+        ("lifelines.yaml", "- dns.msftncsi.com", "- vn-cop.vn", "lifelines.yaml: connectivity"),
+        ("canaries.yaml", "exact: true", "exact: 1", "canaries.yaml: mask.icloud.com: exact"),
+        ("never_block.yaml", "never_block:", "never:", "never_block.yaml: never_block: expected a list"),
+        (
+            "never_block.yaml",
+            "- id: government",
+            "- government\n- id: government",
+            "never_block[0]: expected a mapping",
+        ),
+        ("bypass.yaml", "names:", "names: [", "bypass.yaml: not YAML"),
+        ("bypass.yaml", "hosts:", "hosts: {a: b}\n  x:", "resolvers: hosts: expected a list of texts"),
+    ],
+)
+def test_a_mistake_stops_the_start_with_file_and_entry(
+    edit: Edit, file: str, old: str, new: str, expected: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(edit(file, old, new))
+    assert expected in str(caught.value)
+    assert file.rpartition("/")[2].partition(".")[0] in str(caught.value)
+
+
+def test_a_file_that_is_no_mapping_is_refused(folder: Path) -> None:
+    (folder / "bypass.yaml").write_text("- dns.google\n")
+    with pytest.raises(ConfigError, match=r"bypass\.yaml: expected a mapping at the top"):
+        load(folder)
+
+
+def test_a_file_that_is_no_text_is_refused(folder: Path) -> None:
+    (folder / "starter" / "ads.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"starter/ads\.txt: cannot be read"):
+        load(folder)
+
+
+@pytest.mark.parametrize("gone", ["categories.yaml", "services", "starter"])
+def test_a_missing_part_is_named(folder: Path, gone: str) -> None:
+    path = folder / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(ConfigError, match=gone):
+        load(folder)
+
+
+def test_values_cannot_be_changed_by_mistake() -> None:
+    catalogue: Catalogue = load()
+    with pytest.raises(AttributeError):
+        catalogue.services["tiktok"].core = ()  # type: ignore[misc]  # that is the point
