@@ -29,7 +29,7 @@ from filterd.host.clock import Clock
 from filterd.host.interfaces import Network, local_networks
 from filterd.host.parts import ready_line, worker_parts
 from filterd.host.run import run_dir
-from filterd.host.supervise import Supervisor
+from filterd.host.supervise import Part, Supervisor
 from filterd.model import upstream
 from filterd.net.control import ControlSocket
 from filterd.net.edge import Appender, Edge, NoRing
@@ -253,16 +253,20 @@ def _supervise(given: Given) -> int:
     """Look after several workers."""
     document = dict(given.document)
     settings = Settings.from_json(document["settings"])
-    bound, _ = reserve([(listen.address, listen.port) for listen in settings.dns], keep=False)
-    addresses = [shown(*pair) for pair in bound]
-    document["settings"] = document["settings"] | {"dns": addresses}
-    parts = worker_parts(document, int(document["workers"]), ())
+    fds = passed_by_systemd()
+    if not fds:
+        bound, _ = reserve([(listen.address, listen.port) for listen in settings.dns], keep=False)
+        document["settings"] = document["settings"] | {"dns": [shown(*pair) for pair in bound]}
+    parts = worker_parts(document, int(document["workers"]), fds)
 
     def say(line: str) -> None:
         sys.stderr.write(f"filterd: {line}\n")
 
-    supervisor = Supervisor(parts, say, lambda _: _ready(given, addresses), given.life_fd)
-    return supervisor.run()
+    def ready(parts: Sequence[Part]) -> None:
+        answer = parts[0].answer
+        _ready(given, answer["addresses"] if answer is not None else [])
+
+    return Supervisor(parts, say, ready, given.life_fd).run()
 
 
 def _ring(path: Path, capacity: int) -> Appender:

@@ -48,7 +48,9 @@ def up(state: Path, settings: Settings, out: Callable[[str], object], say: Calla
                 "settings": settings.to_json(),
                 "loop_key": secrets.token_hex(16),
             }
-            parts = [*worker_parts(document, settings.workers, sockets), manager_part(document)]
+            parts = [*worker_parts(document, settings.workers, [s.fileno() for s in sockets]), manager_part(document)]
+            for part in parts:
+                part.repair = (lambda: _repair(state, say)) if part.needed else None
             supervisor = Supervisor(parts, say, lambda ready: _tell(state, bound, ready, out))
             return supervisor.run()
         finally:
@@ -78,6 +80,14 @@ def prepare(state: Path, say: Callable[[str], object]) -> None:
         say(f"the household is not taken over, the last good one stays in force: {exc}")
 
 
+def _repair(state: Path, say: Callable[[str], object]) -> None:
+    """A worker could not start: make anew what is damaged on disk, from the lists and the household."""
+    try:
+        prepare(state, say)
+    except (FilterdError, OSError) as exc:
+        say(f"the state cannot be repaired: {exc}")
+
+
 def _tell(state: Path, bound: Sequence[tuple[str, int]], parts: Sequence[Part], out: Callable[[str], Any]) -> None:
     with contextlib.suppress(OSError):  # nobody reads standard output any more: no reason to stop answering
         out(ready_line([shown(*pair) for pair in bound]))
@@ -95,7 +105,7 @@ def things_to_try(state: Path, bound: Sequence[tuple[str, int]]) -> list[str]:
     return [
         "three children live on this machine; what each of them gets:",
         f"  dig @127.0.0.1 -p {port} -b 127.0.0.11 tiktok.com        # Lan, 10 to 13",
-        f"  dig @127.0.0.1 -p {port} -b 127.0.0.12 roblox.com        # Minh, 7 to 9",
+        f"  dig @127.0.0.1 -p {port} -b 127.0.0.12 facebook.com      # Minh, 7 to 9",
         f"  dig @127.0.0.1 -p {port} -b 127.0.0.13 www.google.com    # Tuấn, 14 to 17: safe search",
         "  filterd explain tiktok.com --client 127.0.0.11",
     ]

@@ -191,12 +191,11 @@ class Answer:
 
     def packet(self, question: bytes) -> bytes:
         """Return the packet that answers `question`."""
-        asked = dnslib.DNSRecord.parse(question)
         end = 12 + len(_raw_name(question)) + 4
         flags = 0x8080 | (0x0100 if question[2] & 1 else 0) | (0x0200 if self.tc else 0) | self.rcode & 15
         flags |= (0x20 if self.ad else 0) | (question[3] & 0x10)
         sections = [[rr(line) for line in part] for part in (self.records, self.authority, self.additional)]
-        if self.edns and asked.ar:
+        if self.edns and question[11]:
             data = b"".join(
                 b"\0\x0f" + (2 + len(text.encode())).to_bytes(2, "big") + code.to_bytes(2, "big") + text.encode()
                 for code, text in self.ede

@@ -11,8 +11,8 @@ import ipaddress
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,14 @@ from filterd.host import revision as revisions
 from filterd.host.files import read_bounded
 from filterd.host.run import connect, run_dir, worker_sockets
 from filterd.lists.bundle import Bundle
-from filterd.model.decision import Row, SetBy
+from filterd.model.decision import Decision, Row, SetBy
 from filterd.policy.clients import ClientMap
 from filterd.policy.explain import Change, Name, explain, matched_name
 from filterd.policy.judge import Client, Judge
+from filterd.policy.precedence import REBIND_BLOCK, UPSTREAM_BLOCK
 from filterd.policy.simulate import simulate
 from filterd.policy.snapshot import MAX_BYTES, Snapshot, local_text
+from filterd.resolve import rebind
 from filterd.resolve.special import special_zone
 from filterd.wire import constants
 from filterd.wire.chain import follow
@@ -80,8 +82,12 @@ class Explainer:
         state = self.judge.state(client.slot, wall)
         own = state.question(asked.tagset, asked.overlay, asked.special)
         rewritten = qtype in _REWRITTEN and state.rewrite(name, own) is not None  # then its own chain is never seen
-        chain = self._chain(name, qtype) if self.live and not rewritten else []
-        result = explain(self.judge, client, asked, wall, True, chain)
+        chain: list[Name] = []
+        judged: Decision | None = None
+        if self.live and not rewritten and (answer := self._answer(name, qtype)) is not None:
+            chain, judged, forwarded = answer
+            asked = replace(asked, special=asked.special and not forwarded)
+        result = explain(self.judge, client, asked, wall, True, chain, judged)
         decision = result.decision
         zone = self.judge.zone
         matched = matched_name(result, asked, chain)
@@ -193,16 +199,22 @@ class Explainer:
             return time.time() if now is None else now
         return parse_at(text, self.judge.zone)
 
-    def _chain(self, name: bytes, qtype: int) -> list[Name]:
-        """Return the targets of the answer, by a running worker; nothing when there is none or it has no answer."""
+    def _answer(self, name: bytes, qtype: int) -> tuple[list[Name], Decision | None, bool] | None:
+        """Ask a running worker for the answer: return (its targets, what rows 11 and 12 say, came by a forwarding
+        zone); None when there is no worker or it has no answer.
+        """
         request = json.dumps({"op": "resolve", "name": to_text(name), "type": qtype}).encode() + b"\n"
         for path in worker_sockets(run_dir(self.state, create=False)):
             try:
-                packet = base64.b64decode(_ask(path, request)["packet"])
-                return [self._look_up(t) for t in follow(packet, scan_response(packet)).targets]
+                reply = _ask(path, request)
+                packet = base64.b64decode(reply["packet"])
+                response = scan_response(packet)
+                chain = follow(packet, response)
+                decision = _of_answer(chain.addresses, response.ede, bool(reply.get("private")))
+                return [self._look_up(t) for t in chain.targets], decision, bool(reply.get("forwarded"))
             except (OSError, ValueError, KeyError, TypeError, ParseError):
                 continue
-        return []
+        return None
 
 
 def answer_lines(explainer: Explainer, lines: Iterable[str | bytes]) -> Iterator[str]:
@@ -258,6 +270,15 @@ def _open(state: Path) -> tuple[Bundle, Snapshot, ClientMap, int]:
         except (LayoutError, StoreError) as exc:
             problem = exc
     raise problem
+
+
+def _of_answer(addresses: list[bytes], ede: Sequence[tuple[int, str]], private_allowed: bool) -> Decision | None:
+    """Return the verdict of rows 11 and 12 on an answer, as engine/answers.py gives it."""
+    marks = rebind.marks(addresses)
+    if marks & rebind.PRIVATE and not private_allowed:
+        return REBIND_BLOCK
+    filtered = any(constants.EDE_BLOCKED <= code <= constants.EDE_FILTERED for code, _ in ede)
+    return UPSTREAM_BLOCK if marks & rebind.NULL or filtered else None
 
 
 def _ask(path: Path, request: bytes) -> dict[str, Any]:

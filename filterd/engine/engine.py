@@ -400,6 +400,15 @@ class Engine:
             done(build.reply(query, packet, c.SERVFAIL))
         return out
 
+    def is_forwarded(self, name: bytes) -> bool:
+        """Return whether a forwarding zone covers `name`: exempt from rows 1 and 11."""
+        return self._zones.group(name) is not None
+
+    def rebind_allowed(self, links: Sequence[bytes]) -> bool:
+        """Return whether an answer whose chain has these names may hold private addresses (row 11)."""
+        household, operator = self._world.snapshot.rebind_allowed, self._zones.rebind_allowed
+        return self.is_forwarded(links[0]) or any(household(link) or operator(link) for link in links)
+
 
 def _error(packet: bytes, source: Source, rcode: int) -> Sequence[Command]:
     return (Reply(source, build.error_reply(packet, rcode)),)

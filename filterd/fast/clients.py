@@ -79,7 +79,8 @@ class Client:
     def pay(self, now: float) -> bool:
         """Take a token for one datagram; False when there is none."""
         if self.seen is not now:
-            self.tokens = min(self.burst, self.tokens + (now - self.seen) * self.rate)
+            tokens = self.tokens + (now - self.seen) * self.rate
+            self.tokens = tokens if tokens < self.burst else self.burst
             self.seen = now
         if self.tokens < 1.0:
             return False

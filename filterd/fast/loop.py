@@ -17,7 +17,7 @@ from itertools import repeat
 from typing import Any
 
 from filterd.fast.clients import Client, ClientTable, Entry
-from filterd.fast.memo import Memo, entry, length
+from filterd.fast.memo import LENGTHS, Memo, entry
 from filterd.fast.render import FULL_CAP, NO_CAP, PREFETCH_PART, records, true_until
 
 MAX_DATAGRAM = 4096  # bytes read of one; longer ones are cut and fail to parse
@@ -140,14 +140,21 @@ class Fast:
                 self.hits_blocked += len(blocked) // _PARTS
                 self._blocked += blocked
                 self._allowed += allowed
-                self._due(now)
+                if len(self._allowed) + len(self._blocked) >= FLUSH_RECORDS * _PARTS:
+                    self.flush()
+                elif self.flush_at == _FOREVER:
+                    self.flush_at = now + FLUSH_S
         return hits + slows
 
     def note(self, blocked: bool, client: Client, tail: bytes, now: float) -> None:
         """Record the event of a question that the engine answered; `tail`: model.event.Tail.encode()."""
+        parts = self._blocked if blocked else self._allowed
         stamp = int((now + self.wall_offset) * 1000).to_bytes(8, "little")
-        (self._blocked if blocked else self._allowed).extend((length(client, tail), stamp, client.mark, tail))
-        self._due(now)
+        parts += (LENGTHS[9 + len(client.packed) + len(tail)], stamp, client.mark, tail)
+        if self.flush_at == _FOREVER:
+            self.flush_at = now + FLUSH_S
+        elif len(parts) >= FLUSH_RECORDS * _PARTS:
+            self.flush()
 
     def flush(self) -> None:
         """Hand the events over. They wait a moment for each other: appending to a ring costs as much as an answer."""
@@ -158,12 +165,6 @@ class Fast:
         if self._allowed:
             self.sink(False, b"".join(self._allowed), len(self._allowed) // _PARTS)
             self._allowed.clear()
-
-    def _due(self, now: float) -> None:
-        if len(self._allowed) + len(self._blocked) >= FLUSH_RECORDS * _PARTS:
-            self.flush()
-        elif self.flush_at == _FOREVER:
-            self.flush_at = now + FLUSH_S
 
     def _renew(self, client: Client, key: bytes, found: Entry, now: float) -> Entry | None:
         """Return an entry with its TTLs counted down to `now`; None: ask the engine."""

@@ -16,12 +16,13 @@ An entry is a tuple, its fields in this order:
 
 from __future__ import annotations
 
-from filterd.fast.clients import Client, Entry, Seat
+from filterd.fast.clients import Entry, Seat
 
 UNTIL, ANSWER, BLOCKED, LENGTH_V4, LENGTH_V6, TAIL, FACT, BEFORE, AFTER = range(9)
 
+# an event record's length prefix: one object for each length there is
+LENGTHS: tuple[bytes, ...] = tuple(n.to_bytes(2, "little") for n in range(1100))
 _HEAD_V4, _HEAD_V6 = 9 + 4, 9 + 16  # bytes of an event record between its length and its tail
-_LENGTHS: tuple[bytes, ...] = tuple(n.to_bytes(2, "little") for n in range(1100))  # shared: one object a length
 _ROOM = 64  # entries that make room at once
 
 
@@ -100,12 +101,7 @@ class Memo:
         self._count -= before - len(prepared)
 
 
-def length(client: Client, tail: bytes) -> bytes:
-    """Return the length prefix of an event record with this client and tail."""
-    return _LENGTHS[9 + len(client.packed) + len(tail)]
-
-
 def entry(until: float, answer: bytes, blocked: bool, tail: bytes, fact: object, before: int, after: int) -> Entry:
     """Return a memo entry. `answer`: without its id; `tail`: model.event.Tail.encode()."""
     size = len(tail)
-    return until, answer, blocked, _LENGTHS[_HEAD_V4 + size], _LENGTHS[_HEAD_V6 + size], tail, fact, before, after
+    return until, answer, blocked, LENGTHS[_HEAD_V4 + size], LENGTHS[_HEAD_V6 + size], tail, fact, before, after

@@ -5,7 +5,6 @@ Supervisor(worker_parts(document, 2, ()), say, on_ready).run()
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,12 +12,11 @@ from filterd.host.child import Child
 from filterd.host.supervise import Part
 
 
-def worker_parts(document: dict[str, Any], count: int, sockets: Sequence[socket.socket]) -> list[Part]:
-    """Return `count` DNS workers with their settings. `sockets`: what the supervisor holds for its only worker."""
-    fds = [sock.fileno() for sock in sockets]
+def worker_parts(document: dict[str, Any], count: int, fds: Sequence[int]) -> list[Part]:
+    """Return `count` DNS workers with their settings. `fds`: listening sockets that outlive them, for all alike."""
 
     def part(index: int) -> Part:
-        own = document | {"index": index, "workers": 1, "shared": count > 1, "fds": fds}
+        own = document | {"index": index, "workers": 1, "shared": count > 1, "fds": list(fds)}
         return Part(f"worker-{index}", lambda: Child.start("filterd.serve", own, fds))
 
     return [part(index) for index in range(count)]

@@ -39,10 +39,14 @@ class Part:
         self.delay_s = FIRST_DELAY_S
         self.started = 0.0
         self.start_at = 0.0
+        self.repair: Callable[[], object] | None = None  # called before a start that follows one that failed
+        self._failed = False
         self._start = start
 
     def start(self, now: float) -> None:
         """Start the child."""
+        if self._failed and self.repair is not None:
+            self.repair()
         self.started = now
         self.answer = None
         self.child = self._start()
@@ -56,6 +60,7 @@ class Part:
         self.start_at = now + delay
         if self.child is not None:
             self.child.close()
+        self._failed = self.answer is None
         self.child = None
         return delay
 

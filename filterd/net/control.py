@@ -3,7 +3,8 @@
   {"op": "ping"}                                   -> {"pid": 71}
   {"op": "reload"}                                 -> {"revision": 8}, or {"error": "...", "revision": 7}
   {"op": "stats"}                                  -> {"stats": {...}}
-  {"op": "resolve", "name": "a.example", "type": 1} -> {"packet": base64 of the unfiltered answer}
+  {"op": "resolve", "name": "a.example", "type": 1} -> {"packet": base64 of the unfiltered answer,
+                                                        "forwarded": by a zone, "private": allowed in it (row 11)}
 
 The socket lies in the private run folder; whoever can open it is the box itself. Resolving here is the one way to an
 answer without the household's rules.
@@ -25,7 +26,9 @@ from filterd.host.run import listen
 from filterd.net.edge import Edge
 from filterd.net.loop import EPOLLIN, Loop
 from filterd.net.reload import Reloader
+from filterd.wire.chain import follow
 from filterd.wire.name import to_wire
+from filterd.wire.scan import scan_response
 
 MAX_CONNECTIONS = 64
 _MAX_LINE = 4096
@@ -92,10 +95,22 @@ class ControlSocket:
             answer({"error": str(exc)})
             return
 
-        def done(packet: bytes) -> None:
-            answer({"packet": binascii.b2a_base64(packet, newline=False).decode()})
+        engine = self._edge.engine
 
-        self._edge.execute(self._edge.engine.on_resolve(wire, qtype, self._loop.clock(), done))
+        def done(packet: bytes) -> None:
+            try:
+                links = [wire, *follow(packet, scan_response(packet)).targets]
+            except FilterdError:
+                links = [wire]
+            answer(
+                {
+                    "packet": binascii.b2a_base64(packet, newline=False).decode(),
+                    "forwarded": engine.is_forwarded(wire),
+                    "private": engine.rebind_allowed(links),
+                }
+            )
+
+        self._edge.execute(engine.on_resolve(wire, qtype, self._loop.clock(), done))
 
     def _on_readable(self, _events: int) -> None:
         try:

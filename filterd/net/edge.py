@@ -137,10 +137,13 @@ class Edge:
                 if not self.upstreams.send(command.upstream, command.lane, command.packet):
                     self.unreachable(command.upstream, command.lane)
             elif isinstance(command, AskTcp):
-                if not self.upstreams.send_tcp(command.upstream, command.token, command.packet):
-                    self.message(command.upstream, command.token, None)
+                self._ask_tcp(command, self.upstreams)
         except Exception as exc:
             self._loop.complaints.report("command failed", exc)
+
+    def _ask_tcp(self, command: AskTcp, upstreams: Senders) -> None:
+        if not upstreams.send_tcp(command.upstream, command.token, command.packet):
+            self.message(command.upstream, command.token, None)
 
     def _give(self, method: Callable[..., Iterable[Command]], *arguments: object) -> None:
         try:

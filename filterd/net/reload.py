@@ -3,7 +3,7 @@
 The opening is done on a thread of its own, because checking a list file takes longer than a question may wait; the swap
 is one call between two packets. What is published, and how, is control/publish.py; what a world does is the engine's.
 
-    world = first_world(state)                        # at start, with the revisions before as a fall-back
+    world = first_world(state)                        # at start, with what is whole of the revisions before
     reloader = Reloader(state, loop, world, engine.swap)
     reloader.reload(lambda revision, error: ...)      # beside it, a look at the file each second
 """
@@ -13,8 +13,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from filterd.engine.world import World
 from filterd.errors import FilterdError, LayoutError, StartError
@@ -35,6 +37,7 @@ _OPENINGS = 5  # revisions that may be replaced under our eyes while we open one
 
 log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
 Done = Callable[[int, str], object]  # revision in force, and why it is not the newest ("" when it is)
 
 
@@ -57,11 +60,11 @@ def open_world(state: Path, revision: Revision, before: Opened | None = None) ->
     if old_world is not None and old.bundle == revision.bundle:
         bundle = old_world.bundle
     else:
-        bundle = Bundle.open(state / revision.bundle.file, revision.bundle.digest)
+        bundle = _bundle(state, revision.bundle)
     if old_world is not None and old.snapshot == revision.snapshot:
         snapshot = old_world.snapshot
     else:
-        snapshot = Snapshot.load(_content(state, revision.snapshot, _MAX_SNAPSHOT))
+        snapshot = _snapshot(state, revision.snapshot)
     if old_world is not None and snapshot is old_world.snapshot and bundle is old_world.bundle:
         judge = old_world.judge
     else:
@@ -71,25 +74,64 @@ def open_world(state: Path, revision: Revision, before: Opened | None = None) ->
     elif revision.clients is None:
         clients = ClientMap()
     else:
-        clients = ClientMap.load(_content(state, revision.clients, _MAX_CLIENTS))
+        clients = _clients(state, revision.clients)
     return Opened(revision, World(revision.number, bundle, snapshot, judge, clients))
 
 
 def first_world(state: Path) -> Opened:
-    """Open the newest revision that is whole. Raises StartError: nothing is answered without lists and policy."""
-    reasons = []
-    for revision in revisions.candidates(state):
-        try:
-            opened = open_world(state, revision)
-        except FilterdError as exc:
-            log.error("revision refused revision=%d reason=%s", revision.number, exc)
-            reasons.append(str(exc))
+    """Open the newest whole list bundle and the newest whole snapshot; of the client map the newest, or none.
+
+    The parts are chosen one by one: a damaged list file costs nobody a rule, and the other way round. Raises
+    StartError: nothing is answered without lists and policy.
+    """
+    kept = list(revisions.candidates(state))
+    if not kept:
+        raise StartError(f"no whole revision to serve: nothing is published in {state}")
+    newest, oldest = kept[0], kept[-1]
+    reasons: list[str] = []
+    bundles = [(r.number, r.bundle) for r in kept] + [(oldest.number, Part(f, "")) for r in kept for f in r.bundles]
+    bundle = _newest_whole(state, bundles, _bundle, reasons)
+    snapshot = _newest_whole(state, [(r.number, r.snapshot) for r in kept], _snapshot, reasons)
+    clients = _newest_whole(state, [(newest.number, newest.clients)], _clients, reasons)
+    for what, found in (("list bundle", bundle), ("policy snapshot", snapshot)):
+        if found is None:
+            reasons.append(f"revision {newest.number} has no whole {what}, nor have those before it")
+    if bundle is None or snapshot is None:
+        raise StartError(f"no whole revision to serve: {'; '.join(reasons)}")
+    revision = replace(
+        newest,
+        number=min(bundle[0], snapshot[0]),
+        bundle=bundle[1],
+        snapshot=snapshot[1],
+        clients=clients[1] if clients is not None else None,
+    )
+    if revision != newest:
+        log.error("older parts are in force revision=%d newest=%d", revision.number, newest.number)
+    world = World(
+        revision.number,
+        bundle[2],
+        snapshot[2],
+        Judge(snapshot[2], bundle[2].tagsets),
+        clients[2] if clients is not None else ClientMap(),
+    )
+    return Opened(revision, world)
+
+
+def _newest_whole(
+    state: Path, parts: Iterable[tuple[int, Part | None]], opens: Callable[[Path, Part], _T], reasons: list[str]
+) -> tuple[int, Part, _T] | None:
+    """Return (revision, part, content) of the first of `parts` that is whole; note why the others are not."""
+    tried = set()
+    for number, part in parts:
+        if part is None or part.file in tried:
             continue
-        if reasons:
-            log.error("an older revision is in force revision=%d", revision.number)
-        return opened
-    why = "; ".join(reasons) if reasons else f"nothing is published in {state}"
-    raise StartError(f"no whole revision to serve: {why}")
+        tried.add(part.file)
+        try:
+            return number, part, opens(state, part)
+        except FilterdError as exc:
+            log.error("damaged file passed over revision=%d reason=%s", number, exc)
+            reasons.append(str(exc))
+    return None
 
 
 class Reloader:
@@ -193,6 +235,18 @@ class Reloader:
     def number(self) -> int:
         """The revision in force."""
         return self.opened.revision.number
+
+
+def _bundle(state: Path, part: Part) -> Bundle:
+    return Bundle.open(state / part.file, part.digest or None)
+
+
+def _snapshot(state: Path, part: Part) -> Snapshot:
+    return Snapshot.load(_content(state, part, _MAX_SNAPSHOT))
+
+
+def _clients(state: Path, part: Part) -> ClientMap:
+    return ClientMap.load(_content(state, part, _MAX_CLIENTS))
 
 
 def _content(state: Path, part: Part, max_bytes: int) -> bytes:

@@ -179,7 +179,7 @@ class Reader:
         self._map: _Map | None = None
         self._file: tuple[int, int] = (0, 0)
         self._position = self._stuck = 0
-        self._number = -1  # of the next record; -1: not known yet
+        self._number = -1  # of the next record; -1: not known before it comes
         self._open(from_end)
 
     def poll(self) -> tuple[list[Event], int]:
@@ -207,8 +207,8 @@ class Reader:
             return 0
         time.sleep(0.0002)  # until the bytes before `head` are seen by this core too
         lost = 0
-        end = min(head, self._position + POLL_BYTES)
-        while self._position < end:
+        taken = 0
+        while self._position < head and taken < POLL_BYTES:
             position = self._position
             length, count, first = view.frame(position)
             size = (_FRAME.size + length + _ALIGN - 1) & -_ALIGN
@@ -222,6 +222,7 @@ class Reader:
                 lost += self._skip_broken(head, view.words[_COUNT])
                 break
             self._stuck = 0
+            taken += size
             lost += (first - self._number if self._number >= 0 else 0) + self._decode(data, count, events)
             self._number = first + count
             self._position = position + size
@@ -260,7 +261,15 @@ class Reader:
         finally:
             os.close(fd)
         self._file = (status.st_dev, status.st_ino)
-        self._position = self._map.words[_HEAD if from_end else _TAIL]
+        words = self._map.words
+        self._position = words[_HEAD if from_end else _TAIL]
+        self._number = -1
+        if self._position == 0:
+            self._number = 0
+        elif not from_end and self._position < words[_HEAD]:
+            first = self._map.frame(self._position)[2]
+            if words[_TAIL] == self._position:  # not overwritten while it was read
+                self._number = first
 
     def _replaced(self) -> bool:
         try:

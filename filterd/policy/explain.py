@@ -50,9 +50,18 @@ class Explanation:
 
 
 def explain(
-    judge: Judge, client: Client, asked: Name, wall: float, trusted: bool = True, chain: Sequence[Name] = ()
+    judge: Judge,
+    client: Client,
+    asked: Name,
+    wall: float,
+    trusted: bool = True,
+    chain: Sequence[Name] = (),
+    answer: Decision | None = None,
 ) -> Explanation:
-    """Return the explanation for `client` asking `asked` at `wall`. `chain`: the targets of its answer, when known."""
+    """Return the explanation for `client` asking `asked` at `wall`.
+
+    `chain`: the targets of its answer, when known; `answer`: what row 11 or 12 says of the answer.
+    """
 
     def decide(state: SlotState) -> tuple[Decision, bytes]:
         decision = state.question(asked.tagset, asked.overlay, asked.special)
@@ -61,6 +70,8 @@ def explain(
                 blocked = state.target(link.tagset, link.overlay, decision.covered)
                 if blocked is not None:
                     return blocked, link.name
+            if answer is not None:
+                return answer, b""
         return decision, b""
 
     def at(moment: float) -> SlotState:
@@ -77,8 +88,12 @@ def explain(
             steps += [replace(s, why=f"target: {s.why}".rstrip(": ")) for s in more]
             if link.name == target:
                 break
-    change = _next(at, wall, decision, lambda s: decide(s)[0])
-    since = _since(at, wall, decision, lambda s: decide(s)[0])
+    if decision is answer:
+        steps.append(Step(decision.row, decision.action.name.lower(), decision.rule))
+    change, since = None, None
+    if target or decision.row > Row.MANDATORY:  # what the package and the province say has no hours
+        change = _next(at, wall, decision, lambda s: decide(s)[0])
+        since = _since(at, wall, decision, lambda s: decide(s)[0])
     return Explanation(decision, tuple(steps), state.rewrite(asked.name, first), target, since, change)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,7 +23,6 @@ from filterd.wire.name import to_text, to_wire
 
 LAYOUT = 1
 MAX_BYTES = 64 * 1024 * 1024  # a campus of 2,000 profiles stays well below
-MAX_OVERLAY = 65_535  # different sets of the household's own names
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +290,6 @@ def _own(document: Mapping[str, Any]) -> dict[int, Own]:
         )
         for profile, o in document.items()
     }
-
-
-ZoneOf = Callable[[str], Any]
 
 
 def local_text(wall: float, zone: Any) -> str:

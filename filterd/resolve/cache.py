@@ -32,6 +32,7 @@ JUDGED: Final = 7  # PRIVATE | NULL | FILTERED: rows 11 and 12 have something to
 _TAIL: Final = Struct(">HBH").pack
 _FACT_BYTES: Final = 420  # of a fact with its key and place in the dictionary, besides what is counted (measured)
 _PIECE_BYTES: Final = 40  # of a bytes object besides its content
+_TARGET_BYTES: Final = 140  # of a target with its tags, besides its name
 _HAND_STEPS: Final = 16  # facts looked at for room at most, before one goes in any case
 
 Tags = tuple[tuple[int, int], ...]  # of each target: tag set in the bundle, in the overlay
@@ -227,9 +228,8 @@ def failed(now: float, ede: tuple[tuple[int, str], ...] = (), rcode: int = SERVF
 
 def _size(key: bytes, fact: Fact) -> int:
     """Return about how many bytes a fact takes."""
-    size = _FACT_BYTES + len(key)
-    for piece in fact.pieces:
-        size += _PIECE_BYTES + len(piece)
-    for target in fact.targets:
-        size += 140 + len(target)
+    pieces = fact.pieces
+    size = _FACT_BYTES + len(key) + _PIECE_BYTES * len(pieces) + sum(map(len, pieces))
+    if fact.targets:
+        size += sum([_TARGET_BYTES + len(target) for target in fact.targets])
     return size

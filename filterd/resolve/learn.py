@@ -38,10 +38,12 @@ def learn(packet: bytes, response: Response, do: bool, secure: bool, now: float)
     """Return the fact in `response` (scanned from `packet`, to a question with this DO bit).
 
     `secure`: the path to the upstream is, so that its AD bit may be believed (RFC 6840 section 5.7). ParseError when
-    the records that belong to the chain do not fit their types.
+    the records that belong to the chain do not fit their types, or when the aliases go in a circle or on and on.
     """
     chain = follow(packet, response)
-    answer = chain.kept
+    if chain.looped:  # RFC 1034 section 3.6.2: an error; shown as it is, it would say that there is no address
+        raise ParseError("the aliases of the answer come back to themselves, or are too many")
+    answer = _sets(packet, chain.kept) if len(chain.kept) > 1 else chain.kept
     rcode = response.rcode
     negative = rcode != NOERROR or not chain.complete
     qtype = response.qtype
@@ -72,8 +74,6 @@ def learn(packet: bytes, response: Response, do: bool, secure: bool, now: float)
         lifetime = min(lifetime, MAX_NEGATIVE_TTL_S) if soa is not None and rcode in (NOERROR, NXDOMAIN) else 0
         if lifetime:
             ttls = tuple([ttl if ttl < MAX_NEGATIVE_TTL_S else MAX_NEGATIVE_TTL_S for ttl in ttls])
-    if chain.looped:
-        lifetime = 0
     found = rebind.marks(chain.addresses) if chain.addresses else 0
     if chain.complete and rcode == NOERROR:
         found |= COMPLETE
@@ -126,6 +126,25 @@ def detach(name: bytes, qtype: int, fact: Fact) -> Fact:
     )  # fmt: skip
     free.tags, free.generation = fact.tags, fact.generation
     return free
+
+
+def _sets(packet: bytes, records: list[Record]) -> list[Record]:
+    """Return `records` without repeats, every RRset with one TTL, its lowest (RFC 2181 sections 5 and 5.2)."""
+    kept: list[Record] = []
+    seen: set[tuple[bytes, int, bytes]] = set()
+    ttls: dict[tuple[bytes, int], int] = {}
+    for record in records:
+        owner, rtype = record.owner, record.rtype
+        whole = (owner, rtype, packet[record.rdata : record.end])
+        if whole in seen:
+            continue
+        seen.add(whole)
+        kept.append(record)
+        if rtype != TYPE_RRSIG:  # signatures are no set among themselves
+            ttls[owner, rtype] = min(record.ttl, ttls.get((owner, rtype), record.ttl))
+    for record in kept:
+        record.ttl = ttls.get((record.owner, record.rtype), record.ttl)
+    return kept
 
 
 def _soa(response: Response, chain: Chain) -> Record | None:

@@ -80,6 +80,9 @@ def learn_plain(packet: bytes, question_end: int, qtype: int, secure: bool, now:
         pieces.append(before + head)
         before = packet[data : start + step]
         addresses.append(before[2:])
+    if len(set(addresses)) != count:
+        return None  # repeated records
     pieces.append(before)
     marks = COMPLETE | rebind.marks(addresses)
-    return Fact(tuple(pieces), tuple(many), count, 0, 0, now, min(many), marks, ad)
+    lowest = min(many)  # RFC 2181 section 5.2
+    return Fact(tuple(pieces), (lowest,) * count, count, 0, 0, now, lowest, marks, ad)

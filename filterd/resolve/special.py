@@ -62,6 +62,9 @@ _LOOPBACK_NAMES: Final = frozenset(
     (to_wire("1.0.0.127.in-addr.arpa"), to_wire("1." + ".".join(["0"] * 31) + ".ip6.arpa"))
 )
 
+# Names inside their zone that exist: the one of 127.0.0.1 and what is above it (RFC 8020 section 2)
+_NOT_EMPTY: Final = frozenset(map(to_wire, ("1.0.0.127.in-addr.arpa", "0.0.127.in-addr.arpa", "0.127.in-addr.arpa")))
+
 
 def special_zone(name: bytes) -> bytes | None:
     """Return the special zone that `name` equals or lies below, None for an ordinary name."""
@@ -88,7 +91,7 @@ def local_answer(name: bytes, zone: bytes, qtype: int) -> Local:
         return found(TYPE_PTR, [LOCALHOST])
     if kind is Kind.NOTHING:
         return absent(NXDOMAIN, name, zone)
-    if kind is Kind.EMPTY or name in _LOOPBACK_NAMES:
+    if kind is Kind.EMPTY or (name != zone and name in _NOT_EMPTY):
         return absent(NOERROR, name, zone)
     if name != zone:
         return absent(NXDOMAIN, name, zone)

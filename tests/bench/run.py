@@ -149,6 +149,7 @@ def _report(rows: list[dict[str, Any]], args: argparse.Namespace, out: Path) -> 
         ("load_s", "load s"),
         ("rss_mb", "RSS MB"),
         ("anon_mb", "own MB"),
+        ("rss_after_mb", "RSS after MB"),
         ("nx_pct", "blocked %"),
         ("dp_qps", "q/s dnsperf"),
         ("dp_cpu_us", "us dnsperf"),

@@ -118,6 +118,8 @@ def test_block_ttl_is_clamped() -> None:
         ("1.0.0.127.in-addr.arpa", "PTR", Reply(count=1)),
         ("1.0.0.127.in-addr.arpa", "A", Reply(count=0)),
         ("2.0.0.127.in-addr.arpa", "PTR", Reply(NXDOMAIN)),
+        ("0.127.in-addr.arpa", "PTR", Reply(count=0, soa_ttl=60)),
+        ("1" + ".0" * 31 + ".ip6.arpa", "SOA", Reply(count=1)),
         ("5.1.168.192.in-addr.arpa", "PTR", Reply(NXDOMAIN)),
         ("168.192.in-addr.arpa", "NS", Reply(count=1)),
         ("168.192.in-addr.arpa", "PTR", Reply(count=0, soa_ttl=60)),
@@ -264,7 +266,6 @@ def test_private_door_passes_on_what_the_upstream_filtered(book: Playbook) -> No
     book << Asked("www.example.org") >> Answer(rcode=23, ede=[(17, "filtered")])
     answer = dnslib.DNSRecord.parse(got[0])
     assert answer.header.rcode == 23 & 15
-    assert answer.ar[0].edns_rcode == 1 if hasattr(answer.ar[0], "edns_rcode") else True
     assert answer.ar[0].rdata[0].data == b"\0\x11filtered"
 
 

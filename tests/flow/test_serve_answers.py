@@ -181,6 +181,37 @@ def test_several_workers_share_the_port_and_a_dead_one_is_replaced(state: Path, 
             assert addresses(service.ask("www.example.org", client=KID)) == ["192.0.2.80"]
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_sockets_passed_by_the_service_manager_are_used(state: Path, upstream: UpstreamStub, workers: str) -> None:
+    """As systemd does it: from descriptor 3 on, for the process whose number is LISTEN_PID."""
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+    tcp = socket.create_server(udp.getsockname())
+    with udp, tcp:
+        code = (
+            f"import os, sys; a, b = os.dup({udp.fileno()}), os.dup({tcp.fileno()}); os.dup2(a, 3); os.dup2(b, 4);"
+            "os.set_inheritable(3, True); os.set_inheritable(4, True);"
+            "os.environ |= {'LISTEN_PID': str(os.getpid()), 'LISTEN_FDS': '2'}; os.execv(sys.executable, sys.argv[1:])"
+        )
+        command = [sys.executable, "-c", code, sys.executable, "-m", "filterd", "serve", "--state", str(state)]
+        command += ["--upstream", upstream.url, "--workers", workers]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, pass_fds=(udp.fileno(), tcp.fileno()))
+        try:
+            assert process.stdout is not None
+            assert b"ready" in process.stdout.readline()
+            packet = dnslib.DNSRecord.question("bad.example").pack()
+            with socket.create_connection(udp.getsockname()) as client:
+                client.settimeout(5)
+                client.sendall(len(packet).to_bytes(2, "big") + packet)
+                assert addresses(dnslib.DNSRecord.parse(client.recv(4096)[2:])) == ["0.0.0.0"]
+            assert addresses(ask(udp.getsockname(), "bad.example", client=KID)) == ["0.0.0.0"]
+        finally:
+            process.terminate()
+            assert process.wait(8) == 0
+            if process.stdout is not None:
+                process.stdout.close()
+
+
 # --- the refusals
 
 

@@ -155,6 +155,7 @@ def households(draw: st.DrawFn, *, grants: bool = True) -> tuple[Household, floa
                 Device("phone", "Phone", "lan", mac="02:00:00:00:00:01"),
                 Device("pad", "Pad", "lan", ip="192.0.2.20"),
                 Device("tv", "TV", "minh", range="192.0.2.0/28"),
+                Device("room", "Room", "lan", range="192.0.2.0/30"),
             ),
             tuple(given),
             tuple(offs),

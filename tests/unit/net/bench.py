@@ -60,6 +60,14 @@ class FakeEngine:
         """Address of an upstream."""
         return self.upstreams[number]
 
+    def is_forwarded(self, name: bytes) -> bool:
+        """No zones here."""
+        return False
+
+    def rebind_allowed(self, links: Sequence[bytes]) -> bool:
+        """Nothing is exempt here."""
+        return False
+
     def on_query(self, packet: bytes, source: Source, now: float) -> Sequence[Command]:
         """Do what the first label says."""
         self.sources.append(source)

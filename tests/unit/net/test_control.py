@@ -74,7 +74,8 @@ def test_resolving_for_the_boxs_own_programs(bench: Bench, control: ControlSocke
     sock.sendall(b'{"op": "resolve", "name": "a.example", "type": 1}\n')
     assert bench.turn(lambda: bench.engine.resolving)
     bench.engine.resolving[0](b"packet")
-    assert json.loads(bench.receive(sock) or b"") == {"packet": base64.b64encode(b"packet").decode()}
+    wanted = {"packet": base64.b64encode(b"packet").decode(), "forwarded": False, "private": False}
+    assert json.loads(bench.receive(sock) or b"") == wanted
     sock.sendall(b'{"op": "resolve", "name": "a.example", "type": 1}\n')
     assert bench.turn(lambda: len(bench.engine.resolving) == 2)
     sock.close()

@@ -240,11 +240,11 @@ def test_nothing_is_answered_without_lists_and_policy(tmp_path: Path, state: Pat
     other = tmp_path / "other"
     other.mkdir()
     publish(other, snapshot=snapshot_bytes())
-    with pytest.raises(StartError, match="no list bundle"):
+    with pytest.raises(StartError, match="no whole list bundle"):
         first_world(other)
     third = tmp_path / "third"
     publish(third, bundle=bundle_file(third, {"adult": ["bad.example"]}))
-    with pytest.raises(StartError, match="no policy snapshot"):
+    with pytest.raises(StartError, match="no whole policy snapshot"):
         first_world(third)
 
 

@@ -76,6 +76,15 @@ def test_a_reader_that_lags_counts_exactly_what_it_missed(tmp_path: Path) -> Non
     assert lost > 0
 
 
+def test_a_reader_that_was_lapped_many_times_goes_on_at_once(tmp_path: Path) -> None:
+    ring = Ring.create(tmp_path / "r", SMALL)
+    reader = Reader(tmp_path / "r")
+    for number in range(20_000):  # far more than a reader takes at once
+        ring.append(event(number))
+    events, lost = reader.poll()
+    assert numbers(events)[-1] == 19_999 and len(events) + lost == 20_000
+
+
 def test_a_new_reader_starts_at_the_oldest_that_is_left(tmp_path: Path) -> None:
     ring = Ring.create(tmp_path / "r", SMALL)
     for number in range(5000):

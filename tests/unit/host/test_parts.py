@@ -1,0 +1,35 @@
+"""Which children the service consists of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from filterd.host import parts
+from filterd.host.parts import manager_part, ready_line, worker_parts
+
+
+def test_workers_know_their_number_and_whether_they_share_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, dict[str, Any], list[int]]] = []
+
+    def start(module: str, document: dict[str, Any], fds: Any = ()) -> None:
+        started.append((module, document, list(fds)))
+
+    monkeypatch.setattr(parts.Child, "start", start)
+    for part in (
+        *worker_parts({"state": "s"}, 2, ()),
+        *worker_parts({"state": "s"}, 1, [7, 8]),
+        manager_part({"a": 1}),
+    ):
+        part.start(0.0)
+    one, two, alone, manager = started
+    assert (one[1]["index"], one[1]["shared"], one[2]) == (0, True, [])
+    assert (two[0], two[1]["index"], two[1]["workers"]) == ("filterd.serve", 1, 1)
+    assert (alone[1]["shared"], alone[1]["fds"], alone[2]) == (False, [7, 8], [7, 8])
+    assert manager == ("filterd.manage", {"a": 1}, [])
+    assert not manager_part({}).needed
+
+
+def test_the_line_that_says_ready() -> None:
+    assert ready_line(["127.0.0.1:53", "[::1]:53"]) == "ready: answering DNS at 127.0.0.1:53, [::1]:53 (UDP and TCP)"
