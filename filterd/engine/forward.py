@@ -300,9 +300,10 @@ class Forwarder:
         if not response.name:  # a bare error
             response.name, response.qtype, response.qclass = flight.name, flight.qtype, c.CLASS_IN
         if attempt.case:
-            # Servers that do not compress repeat our mixed letters in every owner: the client did not send them.
-            end = response.question_end
-            packet = packet[:end] + packet[end:].replace(attempt.question[:-4], flight.name)
+            # Our mixed letters are in the question, where pointers lead, and in owners of servers that do not compress:
+            # the client did not send them. What is not a question of ours (a bare error) has none.
+            asked = attempt.question[:-4]
+            packet = packet[: c.HEADER_LEN] + packet[c.HEADER_LEN :].replace(asked, flight.name)
         try:
             fact = learn(packet, response, flight.do, health.is_loopback, now)
         except ParseError:

@@ -26,7 +26,7 @@ class Lanes:
     """The attempts of all upstreams."""
 
     def __init__(self, lanes: int, source: random.Random, stats: Stats) -> None:
-        """`lanes`: sockets an upstream; `source`: SystemRandom in production."""
+        """`lanes`: sockets an upstream, at most 2,048; `source`: SystemRandom in production."""
         self._count = lanes
         self._random = source
         self._stats = stats
@@ -34,6 +34,7 @@ class Lanes:
         self._tcp: dict[int, Attempt] = {}  # token -> attempt
         self._tcp_ids: list[dict[int, Attempt]] = []  # upstream: id -> attempt over TCP
         self._next_token = 1
+        self._decks: list[list[int]] = []  # upstream: lanes in the order they are used next
         self._noise = b""
         self._noise_at = _NOISE
 
@@ -41,6 +42,7 @@ class Lanes:
         """Make room for one more upstream."""
         self._udp.append([{} for _ in range(self._count)])
         self._tcp_ids.append({})
+        self._decks.append([])
 
     def send(
         self, flight: Flight, health: Health, case: bool, edns: bool, now: float, out: list[Command],
@@ -52,10 +54,10 @@ class Lanes:
         """
         name = flight.name
         number = health.number
-        noise = self._draw(len(name) + 4)
+        noise = self._draw(len(name) + 2)
         ident = noise[0] << 8 | noise[1]
-        question = (scramble(name, noise[4:]) if case else name) + TYPE_CLASS(flight.qtype, 1)
-        lane = -1 if tcp else (noise[2] << 8 | noise[3]) % self._count
+        question = (scramble(name, noise[2:]) if case else name) + TYPE_CLASS(flight.qtype, 1)
+        lane = -1 if tcp else (self._decks[number] or self._shuffled(number)).pop()
         waiting = self._tcp_ids[number] if tcp else self._udp[number][lane]
         while ident in waiting:
             ident = int.from_bytes(self._draw(2), "big")
@@ -112,8 +114,15 @@ class Lanes:
         elif self._tcp.pop(attempt.token, None) is not None:
             self._tcp_ids[attempt.number].pop(attempt.id, None)
 
+    def _shuffled(self, number: int) -> list[int]:
+        """Return all lanes in a new random order: every port is used once before one is used again."""
+        keys = self._draw(2 * self._count)
+        deck = sorted(range(self._count), key=lambda lane: keys[2 * lane : 2 * lane + 2])
+        self._decks[number] = deck
+        return deck
+
     def _draw(self, size: int) -> bytes:
-        """Return `size` random bytes, at most 300."""
+        """Return `size` random bytes, at most _NOISE."""
         at = self._noise_at
         if at + size > _NOISE:
             self._noise = self._random.getrandbits(8 * _NOISE).to_bytes(_NOISE, "big")

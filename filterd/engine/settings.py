@@ -24,7 +24,7 @@ class Settings:
     rate_per_client: float = 500.0  # questions a second over UDP; as many again over TCP
     burst_per_client: float = 1000.0
     udp_cap: int = 1232  # bytes of the largest UDP answer
-    lanes: int = 64  # sockets, each with its own random port, an upstream
+    lanes: int = 128  # sockets, each with its own random port, an upstream
     query_timeout_s: float = 4.5  # SERVFAIL (or a stale answer) at the latest
     stale_max_s: int = DAY_S  # how long after its end an answer may still be given when no upstream answers (RFC 8767)
     memo_entries: int = 34_000  # prepared answers (fast/memo.py), about 500 bytes each

@@ -14,7 +14,7 @@ from struct import Struct
 from struct import error as StructError
 
 from filterd.errors import ParseError
-from filterd.wire.constants import BADVERS, FORMERR, MIN_UDP, NOTIMP, TYPE_OPT
+from filterd.wire.constants import BADVERS, FORMERR, MIN_UDP, NOTIMP, REFUSED, TYPE_IXFR, TYPE_OPT
 from filterd.wire.name import skip_name
 
 _HEADER = Struct(">HHHHHH").unpack_from  # id, flags, QDCOUNT, ANCOUNT, NSCOUNT, ARCOUNT
@@ -79,6 +79,8 @@ def parse_query(packet: bytes) -> Query:
             raise ParseError("expected a question, got an answer (QR=1)")
         raise ParseError(f"expected opcode 0, got {flags >> 11}", NOTIMP)
     if questions != 1 or answers or authorities:
+        if questions == 1 and not answers and _is_ixfr(packet):
+            raise ParseError("transfers are not served", REFUSED)  # its SOA is no format error, RFC 1995 section 3
         raise ParseError(
             f"expected 1 question and no answers, got QDCOUNT={questions} ANCOUNT={answers} NSCOUNT={authorities}",
             FORMERR,
@@ -128,6 +130,14 @@ def parse_query(packet: bytes) -> Query:
     query.qclass = qclass
     query.question_end = end
     return query
+
+
+def _is_ixfr(packet: bytes) -> bool:
+    """Whether the question is for an incremental transfer."""
+    pos = 12
+    while pos < len(packet) and 0 < packet[pos] <= 63:
+        pos += packet[pos] + 1
+    return pos <= _LAST_NAME_END and packet[pos : pos + 3] == b"\0" + TYPE_IXFR.to_bytes(2, "big")
 
 
 def read_additional(packet: bytes, offset: int, count: int) -> Opt | None:

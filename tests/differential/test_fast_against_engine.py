@@ -60,13 +60,13 @@ def say(packet: bytes) -> bytes | None:
         data = "192.0.2.1" if qtype == 1 else "2001:db8::1"
         kind = "A" if qtype == 1 else "AAAA"
         records = {
-            "multi.example": [f"{name} 300 {kind} {data}"] * 3,
+            "multi.example": [f"{name} 300 {kind} {data}{n}" for n in range(3)],
             "short.example": [f"{name} 3 {kind} {data}"],
             "alias.example": [f"{name} 90 CNAME a.example", f"a.example 200 {kind} {data}"],
             "cloaked.example": [f"{name} 90 CNAME t.bad.example", f"t.bad.example 200 {kind} {data}"],
             "private.example": [f"{name} 90 {kind} " + ("192.168.1.1" if qtype == 1 else "fd00::1")],
             "null.example": [f"{name} 90 {kind} " + ("0.0.0.0" if qtype == 1 else "::")],
-            "big.example": [f"{name} 400 {kind} {data}"] * 40,
+            "big.example": [f"{name} 400 {kind} {data}{n}" for n in range(40)],
         }.get(name, [f"{name} 3600 {kind} {data}"])
         query = Answer(*records)
     else:

@@ -79,7 +79,7 @@ def test_usual_answers_do_take_the_short_cut() -> None:
     for count in (1, 2, 16):
         for qtype, address in ((1, b"\xc0\0\2\1"), (28, b"\x20\1\x0d\xb8" + bytes(12))):
             for opt in (b"", OPT):
-                packet = _packet(qtype, [300] * count, [address] * count, opt, 0x8180)
+                packet = _packet(qtype, [300] * count, [address[:-1] + bytes([n]) for n in range(count)], opt, 0x8180)
                 assert learn_plain(packet, END, qtype, False, 0.0) is not None
     assert learn_plain(_packet(1, [1] * 17, [b"abcd"] * 17, b"", 0x8180), END, 1, False, 0.0) is None
     assert learn_plain(_packet(1, [1], [b"abcd"], b"", 0x8180), END, 16, False, 0.0) is None

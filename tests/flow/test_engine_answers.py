@@ -222,11 +222,11 @@ def test_answers_and_scraps_get_silence(book: Playbook, raw: bytes) -> None:
 
 
 def test_answer_that_does_not_fit_is_truncated_and_whole_over_tcp(book: Playbook) -> None:
-    records = [f"big.example 300 TXT {'x' * 200}" for _ in range(8)]
+    records = [f"big.example 300 TXT {n}{'x' * 199}" for n in range(8)]
     book.resolve("big.example", *records, qtype="TXT") << Reply(tc=True, count=0)
     book >> Query("big.example", "TXT", edns=4096) << Reply(tc=True, edns=True)  # never more than 1232
     book >> Query("big.example", "TXT", tcp=True) << Reply(count=8)
-    book.resolve("mid.example", *[f"mid.example 300 TXT {'x' * 200}" for _ in range(4)], qtype="TXT")
+    book.resolve("mid.example", *[f"mid.example 300 TXT {n}{'x' * 199}" for n in range(4)], qtype="TXT")
     book << Reply(tc=True)
     book >> Query("mid.example", "TXT", edns=1232) << Reply(count=4)
     book >> Query("mid.example", "TXT", edns=700) << Reply(tc=True)

@@ -171,7 +171,9 @@ def test_a_reader_that_does_not_read_harms_nobody(lab: Lab) -> None:
     lab.upstream.on(
         "fat.tcp.example",
         lambda q: (
-            q.answer(*[rr(QNAME, TXT, b"\xff" + b"x" * 255)] * 200, edns=None) if q.tcp else q.answer(flags=0x200)
+            q.answer(*[rr(QNAME, TXT, b"\xff" + bytes([i]) * 255) for i in range(200)], edns=None)
+            if q.tcp
+            else q.answer(flags=0x200)
         ),
     )
     assert len(lab.ask("fat.tcp.example", TXT, tcp=True).answer) == 200

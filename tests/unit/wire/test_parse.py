@@ -147,3 +147,11 @@ def test_versions_above_0_are_named_but_only_in_well_formed_packets() -> None:
     assert refused(header(ar=2) + QUESTION + version_1 + b"\0\0\x10\0\1\0\0\0\0\0\0") == BADVERS
     assert refused(header(ar=2) + QUESTION + version_1 + OPT) == FORMERR
     assert refused(header(ar=1) + QUESTION + version_1[:-2] + b"\0\1x") == FORMERR
+
+
+def test_incremental_transfer_with_its_soa_is_refused_not_malformed() -> None:
+    # id 1, RD; QDCOUNT 1, NSCOUNT 1; example. IXFR IN; the client's SOA follows (RFC 1995 section 3)
+    packet = bytes.fromhex("0001 0100 0001 0000 0001 0000") + b"\x07example\0\x00\xfb\x00\x01" + b"\xc0\x0c" + bytes(8)
+    with pytest.raises(ParseError) as caught:
+        parse_query(packet)
+    assert caught.value.rcode == 5
