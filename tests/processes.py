@@ -298,11 +298,19 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def part(pid: int, word: str) -> int:
-    """The one process below `pid` whose command line has `word`."""
-    found = [c for c in children(pid) if word in Path(f"/proc/{c}/cmdline").read_bytes().decode()]
-    assert len(found) == 1, found
-    return found[0]
+def part(pid: int, word: str, seconds: float = 0.0) -> int:
+    """The one process below `pid` whose command line has `word`; it may be on its way back for so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = []
+        for child in children(pid):
+            with contextlib.suppress(OSError):  # it may end while we look
+                if word in Path(f"/proc/{child}/cmdline").read_bytes().decode():
+                    found.append(child)
+        if len(found) == 1 or time.monotonic() > deadline:
+            assert len(found) == 1, found
+            return found[0]
+        time.sleep(0.02)
 
 
 def gone(pid: int, seconds: float) -> bool:

@@ -32,6 +32,7 @@ from tests.processes import Service, UpstreamStub, addresses, children, gone, pa
 
 KID, BLOCKED, SITE = "127.0.0.21", ["0.0.0.0"], ["192.0.2.1"]
 VICTIMS = ("worker", "manager", "supervisor", "command")
+PROCESSES = {"worker": "filterd.serve", "manager": "filterd.manage"}
 
 
 def household(rules: int) -> str:
@@ -110,12 +111,14 @@ class Story:
         hand = random.Random(number)
         assert self.service is not None
         victim = VICTIMS[(number // 2) % len(VICTIMS)]
+        if victim in PROCESSES:  # one that was killed before comes back after a pause, which grows
+            part(self.service.process.pid, PROCESSES[victim], 40)
         running, promise = self.change(number)
         start = time.monotonic()
         time.sleep(hand.uniform(0.05, 1.1) * self.spent)
         pid = {
-            "worker": lambda: part(self.service.process.pid, "filterd.serve"),  # type: ignore[union-attr]
-            "manager": lambda: part(self.service.process.pid, "filterd.manage"),  # type: ignore[union-attr]
+            "worker": lambda: part(self.service.process.pid, PROCESSES["worker"], 5),  # type: ignore[union-attr]
+            "manager": lambda: part(self.service.process.pid, PROCESSES["manager"], 5),  # type: ignore[union-attr]
             "supervisor": lambda: self.service.process.pid,  # type: ignore[union-attr]
             "command": lambda: running.pid,
         }[victim]()
