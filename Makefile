@@ -1,5 +1,6 @@
 # make run      set everything up and start the appliance on 127.0.0.1:5300 with its starter lists
 # make test     set up and run every test that needs neither root nor a browser
+# make coverage branches of model..engine, at least 90 %
 # make check    ruff, mypy --strict, import-linter
 # make bench    ours beside an echo, dnsmasq and unbound on the same list (absent ones are skipped, and said)
 # make soak     the long runs: fuzzing ten minutes each, load
@@ -11,7 +12,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 SEED ?= 1
 FUZZ_SECONDS ?= 600
 
-.PHONY: install run test check bench soak fuzz clean lock
+.PHONY: install run test coverage check bench soak fuzz clean lock
 
 install: $(STAMP)
 
@@ -33,6 +34,13 @@ run: $(STAMP)
 
 test: $(DEV_STAMP)
 	@$(BIN)/python -m pytest -m "not system and not slow"
+
+# lines and branches of model..engine, by their own tests alone
+coverage: $(DEV_STAMP)
+	@$(BIN)/coverage run -m pytest -q -m "not slow" -p no:cacheprovider tests/unit/model tests/unit/wire tests/unit/config \
+		tests/unit/lists tests/unit/policy tests/unit/resolve tests/unit/fast tests/unit/engine tests/property \
+		tests/differential $(wildcard tests/flow/test_engine_*.py)
+	@$(BIN)/coverage report --fail-under=90 --include='filterd/model/*,filterd/wire/*,filterd/lists/*,filterd/policy/*,filterd/resolve/*,filterd/fast/*,filterd/engine/*'
 
 check: $(DEV_STAMP)
 	@$(BIN)/ruff check .

@@ -21,6 +21,8 @@ import click
 def explain(name: str | None, client: str, qtype: str, at: str, as_json: bool, from_stdin: bool, state: Path) -> None:
     """Say what happens to NAME and why.
 
+    With a running service the answer's aliases are judged too; without one the name alone is, and nobody is asked.
+
     \b
     Examples:
       filterd explain tiktok.com --client may-lan
@@ -31,7 +33,7 @@ def explain(name: str | None, client: str, qtype: str, at: str, as_json: bool, f
 
     if bool(name) == from_stdin:
         raise click.UsageError("expected either a NAME or --stdin")
-    explainer = Explainer(state, live=not from_stdin)
+    explainer = Explainer(state)
     try:
         if from_stdin:
             for line in answer_lines(explainer, sys.stdin.buffer):

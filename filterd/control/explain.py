@@ -40,6 +40,7 @@ from filterd.wire.name import is_below, to_text, to_wire
 from filterd.wire.scan import scan_response
 
 OWN_NAME = Settings(()).own_name
+SLOW_S = 1.0  # a worker that takes longer for one answer is not asked for another
 _MAX_REPLY = 256 * 1024
 _MAC = re.compile(r"(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}")
 _TYPES: dict[str, int] = {k[5:]: v for k, v in vars(constants).items() if k.startswith("TYPE_")}
@@ -205,8 +206,11 @@ class Explainer:
         """
         request = json.dumps({"op": "resolve", "name": to_text(name), "type": qtype}).encode() + b"\n"
         for path in worker_sockets(run_dir(self.state, create=False)):
+            begun = time.monotonic()
             try:
                 reply = _ask(path, request)
+                if time.monotonic() - begun > SLOW_S:
+                    self.live = False  # no upstream answers: a thousand questions must not wait for it one by one
                 packet = base64.b64decode(reply["packet"])
                 response = scan_response(packet)
                 chain = follow(packet, response)

@@ -335,6 +335,17 @@ def test_the_chain_of_the_answer_is_judged_when_a_worker_runs(state: Path, tmp_p
     assert worker.requests[0] == {"op": "resolve", "name": "www.shop.example", "type": 1}
 
 
+def test_a_slow_worker_is_asked_once(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("filterd.control.explain.SLOW_S", -1.0)  # every answer takes longer than that
+    worker = Worker(tmp_path / "run" / "worker-0.sock", packet(*CHAIN))
+    explainer = Explainer(state)
+    assert ask(explainer, "www.shop.example")["action"] == "block"
+    assert ask(explainer, "www.shop.example")["action"] == "allow", "the name alone"
+    explainer.close()
+    worker.close()
+    assert len(worker.requests) == 1
+
+
 def test_the_chain_of_a_rewritten_name_is_not_asked_for(state: Path, tmp_path: Path) -> None:
     explainer = Explainer(state)
     (tmp_path / "run" / "worker-0.sock").touch()  # asking it would raise, and be passed over
