@@ -38,6 +38,14 @@ class StoreError(FilterdError):
     """The state folder cannot be read or written as needed."""
 
 
+class Conflict(FilterdError):
+    """Somebody else changed the same thing meanwhile. Nothing was changed; `changes` (model/change.py) says what."""
+
+    def __init__(self, message: str, changes: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.changes = changes
+
+
 class PublishError(FilterdError):
     """A revision could not be written or announced."""
 

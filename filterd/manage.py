@@ -1,8 +1,10 @@
 """The manager: `filterd manage`. The background work that answering does not need.
 
-Keeps the client map (who wears which address, from the kernel's neighbour table), compiles the household anew once a
-day (a snapshot carries 400 days of boundaries), and remembers how late it has been (the floor of the clock). A
-composition root; DNS goes on with the last good revision while this is dead.
+Keeps the client map (who wears which address, from the kernel's neighbour table), puts the newest household into force
+whoever changed it, compiles it anew once a day (a snapshot carries 400 days of boundaries), brings the workers' events
+into the log, forgets what is older than the household wants, and remembers
+how late it has been (the floor of the clock). A composition root; DNS goes on with the last good revision while this is
+dead, and every job fails alone.
 """
 
 from __future__ import annotations
@@ -20,12 +22,17 @@ from filterd.host.child import Given
 from filterd.host.clock import Clock, save_floor
 from filterd.host.files import Lock
 from filterd.host.neighbours import neighbours
+from filterd.host.notify import Notifier
 from filterd.net.loop import Complaints, Loop
 
 NEIGHBOURS_S = 2.0
 KEPT_S = 600.0  # an address that left the table keeps its device so long: a phone asleep is still that phone
 FLOOR_S = 3600.0
 REPUBLISH_S = 86_400.0
+FOLLOW_S = 1.0  # how soon a change that its maker could not put into force is put there
+INGEST_S = 0.5
+RETAIN_S = 600.0
+TIDY_S = 86_400.0
 _MAX_ENTRIES = 60_000  # addresses in the map; policy/clients.py refuses more than 65,536
 
 log = logging.getLogger("filterd.manage")
@@ -54,8 +61,16 @@ class Manager:
     """The manager's jobs, each on its timer, each failing alone."""
 
     def __init__(
-        self, state: Path, loop: Loop, read: Callable[[], dict[str, str]] = neighbours, clock: Clock | None = None
+        self,
+        state: Path,
+        loop: Loop,
+        read: Callable[[], dict[str, str]] = neighbours,
+        clock: Clock | None = None,
     ) -> None:
+        from filterd.control.follow import Follow
+        from filterd.control.ingest import Ingest
+        from filterd.control.retention import Retention
+
         self.state = state
         self.loop = loop
         self._read = read
@@ -63,12 +78,27 @@ class Manager:
         self._watch = ClientWatch()
         self._map: dict[str, str] | None = None
         self._complaints = Complaints(log, loop.clock)
+        self._follow = Follow(state)
+        self._ingest = Ingest(state)
+        self._retention = Retention(state)
 
     def start(self) -> None:
         """Begin all jobs."""
         self._every(NEIGHBOURS_S, self.look, first_s=0.0)
+        self._every(FOLLOW_S, self.follow, first_s=0.1)
+        self._every(INGEST_S, self.ingest, first_s=0.2)
+        self._every(RETAIN_S, self.retain, first_s=60.0)
         self._every(FLOOR_S, self.save_floor, first_s=FLOOR_S)
         self._every(REPUBLISH_S, self.republish, first_s=REPUBLISH_S)
+        self._every(TIDY_S, self.tidy, first_s=300.0)
+
+    def close(self) -> None:
+        """Bring what is known to the disk and let go of everything."""
+        for job in (self._ingest.close, self._follow.close, self.save_floor):
+            try:
+                job()
+            except (FilterdError, OSError) as exc:
+                self._complaints.report(f"{job.__name__} failed", exc)
 
     def look(self) -> None:
         """Read the neighbour table and publish the client map when it has changed."""
@@ -81,12 +111,39 @@ class Manager:
         publish(self.state, clients=dump(found))
         self._map = found
 
+    def follow(self) -> None:
+        """Put the newest household into force, whoever changed it and however far they came."""
+        if not self._follow.changed():
+            return
+        try:
+            self.republish()
+            for part in (self._ingest, self._retention):
+                part.reload()
+        except (FilterdError, OSError):
+            self._follow.again()
+            raise
+
     def republish(self) -> None:
         """Compile the household anew, so that its boundaries reach 400 days from today."""
         from filterd.control.household import republish
 
         done = republish(self.state)
-        log.info("household compiled anew revision=%d", done.revision)
+        log.info("household in force revision=%d", done.revision)
+
+    def ingest(self) -> None:
+        """Bring the workers' events into the log."""
+        self._ingest.step(time.time())
+
+    def retain(self) -> None:
+        """Forget what is older than the household wants, a step at a time."""
+        if self._retention.step(time.time()):
+            self.loop.call_at(self.loop.clock() + 1.0, self._job(self.retain))  # there is more
+
+    def tidy(self) -> None:
+        """Clear away grants and requests of long ago and the far end of the history."""
+        from filterd.control.tidy import tidy
+
+        tidy(self.state)
 
     def save_floor(self) -> None:
         """Remember that it has been this late, when the clock is known to be right."""
@@ -95,14 +152,24 @@ class Manager:
             save_floor(self.state, wall)
 
     def _every(self, seconds: float, job: Callable[[], None], first_s: float) -> None:
+        guarded = self._job(job)
+
         def run() -> None:
             self.loop.call_at(self.loop.clock() + seconds, run)
+            guarded()
+
+        self.loop.call_at(self.loop.clock() + first_s, run)
+
+    def _job(self, job: Callable[[], None]) -> Callable[[], None]:
+        """Return `job` so that its failure is said and ends nothing else."""
+
+        def run() -> None:
             try:
                 job()
             except (FilterdError, OSError) as exc:
                 self._complaints.report(f"{job.__name__} failed", exc)
 
-        self.loop.call_at(self.loop.clock() + first_s, run)
+        return run
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -121,6 +188,7 @@ def run(state: Path, given: Given | None = None) -> None:
     """Manage `state` until SIGTERM, SIGINT or the parent's end. StoreError: another manager does."""
     lock = Lock(state / "manage.lock", wait=False)
     loop = Loop()
+    notifier = Notifier.take()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stop())
     if given is not None and given.life_fd is not None:
@@ -128,10 +196,13 @@ def run(state: Path, given: Given | None = None) -> None:
         loop.register(given.life_fd, select.EPOLLIN, lambda _: loop.stop())
     manager = Manager(state, loop)
     manager.start()
+    notifier.keep_alive(loop)
     if given is not None:
         given.ready({"at": time.time()})
+    notifier.ready("managing")
     loop.run()
-    manager.save_floor()
+    notifier.stopping()
+    manager.close()
     lock.release()
 
 

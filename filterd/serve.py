@@ -24,9 +24,10 @@ from filterd.engine.engine import Engine
 from filterd.engine.settings import MIB
 from filterd.engine.settings import Settings as EngineSettings
 from filterd.errors import FilterdError, StartError, StoreError
-from filterd.host.child import Given
+from filterd.host.child import PULSE_S, Given
 from filterd.host.clock import Clock
 from filterd.host.interfaces import Network, local_networks
+from filterd.host.notify import Notifier, every
 from filterd.host.parts import ready_line, worker_parts
 from filterd.host.run import run_dir
 from filterd.host.supervise import Part, Supervisor
@@ -52,10 +53,11 @@ log = logging.getLogger("filterd.serve")
 class Worker:
     """One process that answers."""
 
-    def __init__(self, given: Given) -> None:
-        """Open everything; raises FilterdError with a sentence."""
+    def __init__(self, given: Given, notifier: Notifier | None = None) -> None:
+        """Open everything; raises FilterdError with a sentence. `notifier`: systemd's, when it started this process."""
         document = given.document
         self.given = given
+        self.notifier = notifier or Notifier()
         self.state = Path(document["state"])
         self.index = int(document.get("index", 0))
         self.settings = Settings.from_json(document["settings"])
@@ -130,6 +132,9 @@ class Worker:
         self.loop.idle = self.edge.idle
         question = SelfQuestion(self.loop, [listener.sock for listener in self.udp], lambda: on_ready(self.addresses))
         self.edge.execute(self.engine.start(self.loop.clock()))
+        self.notifier.keep_alive(self.loop)
+        if self.given.is_supervised:
+            every(self.loop, PULSE_S, self.given.alive)
         try:
             self.loop.run()
         finally:
@@ -143,6 +148,7 @@ class Worker:
         if self._ending_at:
             return
         self._ending_at = self.loop.clock() + END_S
+        self.notifier.stopping()
         for listener in self.udp:
             listener.finish()
         for tcp in self.tcp:
@@ -230,18 +236,20 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     try:
         given = Given.from_arguments(arguments)
+        notifier = Notifier.take()
         _raise_file_limit()
         if int(given.document.get("workers", 1)) > 1:
-            return _supervise(given)
-        worker = Worker(given)
-        worker.run(lambda addresses: _ready(given, addresses))
+            return _supervise(given, notifier)
+        worker = Worker(given, notifier)
+        worker.run(lambda addresses: _ready(given, notifier, addresses))
     except FilterdError as exc:
         sys.stderr.write(f"filterd: {exc}\n")
         return 1
     return 0
 
 
-def _ready(given: Given, addresses: list[str]) -> None:
+def _ready(given: Given, notifier: Notifier, addresses: list[str]) -> None:
+    notifier.ready(ready_line(addresses))
     if given.is_supervised:
         given.ready({"addresses": addresses})
     else:
@@ -249,7 +257,7 @@ def _ready(given: Given, addresses: list[str]) -> None:
         sys.stdout.flush()
 
 
-def _supervise(given: Given) -> int:
+def _supervise(given: Given, notifier: Notifier) -> int:
     """Look after several workers."""
     document = dict(given.document)
     settings = Settings.from_json(document["settings"])
@@ -264,9 +272,10 @@ def _supervise(given: Given) -> int:
 
     def ready(parts: Sequence[Part]) -> None:
         answer = parts[0].answer
-        _ready(given, answer["addresses"] if answer is not None else [])
+        _ready(given, notifier, answer["addresses"] if answer is not None else [])
 
-    return Supervisor(parts, say, ready, given.life_fd).run()
+    alive = notifier.alive if notifier.watchdog_s else None
+    return Supervisor(parts, say, ready, given.life_fd, alive=alive).run()
 
 
 def _ring(path: Path, capacity: int) -> Appender:

@@ -21,12 +21,27 @@ from filterd.errors import ConfigError, FilterdError
 COMMANDS = {
     "up": ("run", "Run every part in the foreground."),
     "serve": ("run", "Run the DNS workers alone, over a published revision."),
-    "manage": ("run", "Run the manager alone: client map, daily republication."),
+    "manage": ("run", "Run the manager alone: publishing, log, client map."),
+    "prepare": ("run", "Make the first lists and a first household; start nothing."),
     "explain": ("explain", "Say what happens to a name, and why."),
     "simulate": ("simulate", "Show a profile's week: what is on and off when."),
     "lists": ("lists", "Show, add, remove, build and check lists."),
     "policy": ("policy", "Export, import or check the household."),
-    "log": ("log", "Show what was asked, as it happens."),
+    "profile": ("profile", "Show, add and change profiles: rules, names, windows."),
+    "device": ("device", "Show, add and change devices."),
+    "off": ("moves", "Switch the Internet off now."),
+    "on": ("moves", "Switch it on again."),
+    "bonus": ("moves", "Give more time."),
+    "pause": ("moves", "Pause the filter for a while."),
+    "grant": ("moves", "Allow something for a while; list and revoke grants."),
+    "request": ("request", "What children ask for, and the answers."),
+    "undo": ("history", "Take a change back."),
+    "history": ("history", "Show who changed what, and when."),
+    "check-household": ("check_household", "Look for loopholes in the household."),
+    "metrics": ("metrics", "Print the numbers of all parts for Prometheus."),
+    "log": ("log", "Show what was asked, and find it again."),
+    "stats": ("stats", "Count what was asked and blocked."),
+    "activity": ("activity", "Export or delete what is remembered."),
     "completion": ("completion", "Print the shell's completion script."),
 }
 
@@ -44,7 +59,7 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"filterd.cli.{COMMANDS[cmd_name][0]}")
-        found = getattr(module, cmd_name)
+        found = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(found, click.Command)  # each file says which commands it has
         return found
 

@@ -1,6 +1,6 @@
-"""`filterd up`, `serve`, `manage`: start the parts. Options are checked here; the parts get plain values.
+"""`filterd up`, `serve`, `manage`, `prepare`: start the parts, or make what they start from.
 
-The command line goes over the settings file (--config), which goes over the defaults.
+Options are checked here; the parts get plain values. The command line goes over the settings file (--config), which goes over the defaults.
 """
 
 from __future__ import annotations
@@ -166,6 +166,26 @@ def manage(state: Path) -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     run(state.resolve())
+
+
+@click.command()
+@_STATE
+def prepare(state: Path) -> None:
+    """Make the first lists and a first household, or repair what is damaged; start nothing.
+
+    What is there and whole stays as it is. The parts need it before their first start; `filterd up` does it by itself.
+
+    \b
+    Examples:
+      filterd prepare --state /var/lib/filterd
+    """
+    from filterd.host.files import make_folder
+    from filterd.host.run import run_dir
+    from filterd.up import prepare as prepare_state
+
+    state = make_folder(state).resolve()
+    run_dir(state)
+    prepare_state(state, _say)
 
 
 def read_settings(given: dict[str, Any]) -> Settings:

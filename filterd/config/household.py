@@ -11,6 +11,7 @@ import ipaddress
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import yaml
@@ -76,8 +77,9 @@ _PROFILE = [
     "exceptions",
     "budgets",
 ]
-_GRANT = ["profile", "device", "scope", "value", "from", "until", "by", "reason"]
-_OFF = ["profile", "device", "everyone", "from", "until", "by", "reason"]
+_GRANT = ["id", "profile", "device", "scope", "value", "from", "until", "by", "reason"]
+_OFF = ["id", "profile", "device", "everyone", "from", "until", "ended", "by", "reason"]
+_INSTANT = "a time with an offset such as 2026-11-24T22:00:00+07:00"
 _WINDOW = ["name", "days", "from", "to", "effect", "names", "services", "categories"]
 
 
@@ -107,6 +109,8 @@ class _Reader:
         self.profiles: set[str] = set()
         self.devices: set[str] = set()
         self.holidays: set[str] = set()
+        self.grants: set[str] = set()
+        self.offs: set[str] = set()
 
     def household(self, top: Mapping) -> Household | None:
         version = top.need("version")
@@ -302,6 +306,7 @@ class _Reader:
             seen.setdefault(identity, device.id)
 
     def _grant(self, m: Mapping) -> Grant | None:
+        ident = self._new_id(m, self.grants, "grant") if m.get("id") else ""
         scope_text = v.one_of([s.value for s in Scope], "scope") if (v := m.need("scope")) else ""
         profile, device = self._whom(m)
         start, until = self._span(m)
@@ -325,18 +330,22 @@ class _Reader:
             text = self._ref(value, known, scope.value)
         if scope not in (Scope.TIME, Scope.FILTER) and not text:
             return None
-        return Grant(scope, text, profile, device, start, until, by, reason)
+        return Grant(scope, text, profile, device, start, until, by, reason, ident)
 
     def _off(self, m: Mapping) -> InternetOff | None:
+        ident = self._new_id(m, self.offs, "internet_off") if m.get("id") else ""
         start, until = self._span(m)
+        ended = v.convert(to_instant, _INSTANT, None) if (v := m.get("ended")) else None
         by, reason = self._said(m)
         everyone = v.boolean(False) if (v := m.get("everyone")) else False
         if everyone:
             if m.get("profile") or m.get("device"):
                 m.fail("expected one of profile, device and everyone")
-            return InternetOff(everyone=True, start=start, until=until, by=by, reason=reason)
+            return InternetOff("", "", True, start, until, by, reason, ident, ended)
         profile, device = self._whom(m, " (or everyone: true)")
-        return InternetOff(profile, device, False, start, until, by, reason) if profile or device else None
+        if not (profile or device):
+            return None
+        return InternetOff(profile, device, False, start, until, by, reason, ident, ended)
 
     def _whom(self, m: Mapping, more: str = "") -> tuple[str, str]:
         profile, device = m.get("profile"), m.get("device")
@@ -349,9 +358,8 @@ class _Reader:
         return "", self._ref(device, self.devices, "device")
 
     def _span(self, m: Mapping) -> tuple[float | None, float | None]:
-        expected = "a time with an offset such as 2026-11-24T22:00:00+07:00"
-        start = v.convert(to_instant, expected, None) if (v := m.get("from")) else None
-        until = v.convert(to_instant, expected, None) if (v := m.get("until")) else None
+        start = v.convert(to_instant, _INSTANT, None) if (v := m.get("from")) else None
+        until = v.convert(to_instant, _INSTANT, None) if (v := m.get("until")) else None
         return start, until
 
     def _said(self, m: Mapping) -> tuple[str, str]:
@@ -429,6 +437,7 @@ def _unknown(text: str, known: Collection[str], what: str) -> str:
     return f"unknown {what} {text!r}{hint}"
 
 
+@lru_cache(maxsize=64)  # the available ones are looked for on disk
 def _zone(text: str) -> str:
     if text not in available_timezones():
         raise ValueError

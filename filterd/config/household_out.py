@@ -20,8 +20,13 @@ _DAY_MINUTES = 1440
 
 def write(household: Household) -> bytes:
     """Return `household` as YAML (UTF-8). Defaults are left out where leaving them out means the same."""
-    zone = ZoneInfo(household.timezone)
-    h = household
+    text: str = yaml.dump(to_document(household), Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120)
+    return text.encode()
+
+
+def to_document(h: Household) -> dict[str, Any]:
+    """Return the household as plain values, in the order of the file."""
+    zone = ZoneInfo(h.timezone)
     document: dict[str, Any] = {
         "version": VERSION,
         "timezone": h.timezone,
@@ -43,6 +48,7 @@ def write(household: Household) -> bytes:
         "grants": [
             _without_empty(
                 {
+                    "id": g.id,
                     "profile": g.profile,
                     "device": g.device,
                     "scope": g.scope.value,
@@ -58,11 +64,13 @@ def write(household: Household) -> bytes:
         "internet_off": [
             _without_empty(
                 {
+                    "id": o.id,
                     "profile": o.profile,
                     "device": o.device,
                     "everyone": o.everyone,
                     "from": _instant_out(o.start, zone),
                     "until": _instant_out(o.until, zone),
+                    "ended": _instant_out(o.ended, zone),
                     "by": o.by,
                     "reason": o.reason,
                 }
@@ -72,9 +80,7 @@ def write(household: Household) -> bytes:
         "forward_zones": [{"zone": to_text(z.zone), "to": list(z.upstreams)} for z in h.forward_zones],
         "rebind_allow": [to_text(n) for n in h.rebind_allow],
     }
-    kept = {k: v for k, v in document.items() if v not in ([], "", None)}
-    text: str = yaml.dump(kept, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=120)
-    return text.encode()
+    return {k: v for k, v in document.items() if v not in ([], "", None)}
 
 
 class _Dumper(yaml.SafeDumper):

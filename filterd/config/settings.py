@@ -59,6 +59,7 @@ class Settings:
 
     dns: tuple[Listen, ...] = ()  # (): 127.0.0.1:5300, and [::1]:5300 where there is IPv6
     web: str = "off"  # ADDR:PORT of the page, or off
+    metrics: str = "off"  # ADDR:PORT of /metrics for Prometheus, or off; loopback unless the operator says otherwise
     upstreams: tuple[str, ...] = DEFAULT_UPSTREAMS  # canonical URLs (model/upstream.py)
     workers: int = 1  # 1..64
     block: str = ""  # shape of a blocked answer; "": as the household says

@@ -27,6 +27,7 @@ KEYS = (
     "upstreams",
     "dns",
     "web",
+    "metrics",
     "workers",
     "block",
     "block_ttl_s",
@@ -59,8 +60,9 @@ def read(text: str | bytes, file: str = "filterd.yaml") -> Settings:
     given["answer_ranges"] = _list(top, "answer_ranges", _prefix, "a prefix such as 10.20.0.0/16")
     given["rebind_allow"] = _list(top, "rebind_allow", site_name, "a name")
     given["forward_zones"] = forward_zones(top.get("forward_zones"))
-    if value := top.get("web"):
-        given["web"] = value.convert(parse_web, "ADDRESS:PORT or off", "off")
+    for key in ("web", "metrics"):
+        if value := top.get(key):
+            given[key] = value.convert(parse_web, "ADDRESS:PORT or off", "off")
     if value := top.get("own_name"):
         given["own_name"] = value.convert(site_name, "a name", b"")
     if (value := top.entries.get("block")) is not None:  # `block: null` is YAML's null and means the mode all the same

@@ -22,6 +22,7 @@ from typing import Any
 from filterd.errors import StartError
 
 OPTION = "--given-fd"
+PULSE_S = 2.0  # between two signs of life of a part that is watched
 _MAX_BYTES = 4 * 1024 * 1024
 
 
@@ -65,13 +66,22 @@ class Child:
 
     def read_ready(self) -> dict[str, Any] | None:
         """Return what the child said when it got ready; None when it has not, or is gone."""
+        self.heard()
+        line, end, _ = self._received.partition(b"\n")
+        if not end:
+            return None
+        found = json.loads(line)
+        return found if isinstance(found, dict) else None
+
+    def heard(self) -> bool:
+        """Return whether the child has said anything, be it a sign of life, since this was asked before."""
+        heard = False
         with contextlib.suppress(BlockingIOError):
             while data := os.read(self.ready_fd, 4096):
-                self._received += data
-        if not self._received.endswith(b"\n"):
-            return None
-        found = json.loads(self._received)
-        return found if isinstance(found, dict) else None
+                heard = True
+                if b"\n" not in self._received:
+                    self._received += data
+        return heard
 
     def close(self) -> None:
         """Release the pipes; a child that still runs takes that for our end."""
@@ -87,6 +97,7 @@ class Given:
         self.document = document
         self.life_fd: int | None = document.get("life_fd")  # ends with the parent; None: there is no parent of ours
         self._ready_fd: int | None = document.get("ready_fd")
+        self._told = False
 
     @classmethod
     def from_arguments(cls, arguments: Sequence[str]) -> Given:
@@ -107,8 +118,13 @@ class Given:
 
     def ready(self, document: dict[str, Any]) -> None:
         """Tell the parent that we work."""
-        if self._ready_fd is not None:
+        if self._ready_fd is not None and not self._told:
+            self._told = True
             with contextlib.suppress(OSError):  # it has just died: its other pipe says so
                 os.write(self._ready_fd, json.dumps(document).encode() + b"\n")
-            os.close(self._ready_fd)
-            self._ready_fd = None
+
+    def alive(self) -> None:
+        """Give the parent a sign of life, from the loop that does the work, every PULSE_S after `ready`."""
+        if self._ready_fd is not None and self._told:
+            with contextlib.suppress(OSError):  # the pipe is full: the parent has not looked for a day
+                os.write(self._ready_fd, b".")

@@ -18,23 +18,35 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from filterd.errors import StoreError
-from filterd.host.files import make_folder
+from filterd.host.files import TEMP_SUFFIX, make_folder
 
 _SHM = Path("/dev/shm")  # noqa: S108 - checked for its owner before use
+POINTER = "run-folder"  # link in the state folder to where systemd has the run folder
 _MAX_SUN_PATH = 107  # bytes, unix(7): 108 with the final 0
 
 
 def run_dir(state: Path, *, create: bool = True) -> Path:
     """Return the run folder of `state` (0700), created unless told not to.
 
-    `$FILTERD_RUN`, else `$RUNTIME_DIRECTORY` (systemd), else a folder in /dev/shm named by the state's owner and path,
-    else `STATE/run`. Raises StoreError when it cannot be created.
+    `$FILTERD_RUN`, else `$RUNTIME_DIRECTORY` (systemd), else where the link STATE/run-folder leads (parts that systemd
+    starts leave it for the command line, which has no such variable), else a folder in /dev/shm named by the state's
+    owner and path, else `STATE/run`. Raises StoreError when it cannot be created.
     """
-    given = os.environ.get("FILTERD_RUN") or os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    if given:
-        return make_folder(Path(given), 0o700) if create else Path(given)
+    given = os.environ.get("FILTERD_RUN", "")
+    by_systemd = "" if given else os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    if given or by_systemd:
+        folder = Path(given or by_systemd)
+        if create:
+            make_folder(folder, 0o700)
+            if by_systemd:
+                _point(state / POINTER, folder)
+        return folder
     state = state.resolve()
     owner = _owner(state)
+    with contextlib.suppress(OSError):
+        pointed = (state / POINTER).readlink()
+        if pointed.is_absolute() and _usable(pointed, owner, create=False):
+            return pointed
     digest = hashlib.blake2b(os.fsencode(state)).hexdigest()[:12]
     folder = _SHM / f"filterd-{owner}-{digest}"
     if _usable(folder, owner, create):
@@ -89,6 +101,16 @@ def _owner(state: Path) -> int:
         return state.stat().st_uid
     except OSError:
         return os.geteuid()
+
+
+def _point(link: Path, folder: Path) -> None:
+    """Make `link` lead to `folder`. Without it the command line does not find the running parts; they run all the same."""
+    with contextlib.suppress(OSError):
+        if link.is_symlink() and link.readlink() == folder:
+            return
+        temp = link.with_name(f".{link.name}.{os.getpid()}{TEMP_SUFFIX}")
+        temp.symlink_to(folder)
+        temp.rename(link)
 
 
 def _usable(folder: Path, owner: int, create: bool) -> bool:

@@ -22,6 +22,8 @@ from filterd.host.child import Child
 FIRST_DELAY_S = 0.2
 MAX_DELAY_S = 30.0
 STEADY_S = 60.0  # a part that lived so long starts again at once
+ROUND_S = 2.0  # between two looks for signs of life
+LATE_S = 5.0  # a look that comes so late says nothing about the parts: this very process, or the machine, stood still
 END_S = 4.0  # from the request to end until what is left is killed
 REFUSED = (1, 2)  # exit codes of a part that says why it cannot start
 
@@ -29,10 +31,16 @@ REFUSED = (1, 2)  # exit codes of a part that says why it cannot start
 class Part:
     """One child that shall be there."""
 
-    def __init__(self, name: str, start: Callable[[], Child], *, needed: bool = True) -> None:
-        """`needed`: `ready` waits for it, and a refusal of its first start ends everything."""
+    def __init__(self, name: str, start: Callable[[], Child], *, needed: bool = True, silent_s: float = 0.0) -> None:
+        """`needed`: `ready` waits for it, and a refusal of its first start ends everything.
+
+        `silent_s`: once ready it gives signs of life (child.py), and is killed when none comes for so long; 0: it
+        gives none.
+        """
         self.name = name
         self.needed = needed
+        self.silent_s = silent_s
+        self.heard = 0.0  # when it last gave a sign of life
         self.child: Child | None = None
         self.answer: dict[str, Any] | None = None  # what it said when it got ready
         self.was_ready = False
@@ -75,16 +83,19 @@ class Supervisor:
         on_ready: Callable[[Sequence[Part]], object],
         life_fd: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        alive: Callable[[], object] | None = None,
     ) -> None:
         """`say` gets one line for each event; `on_ready` is called once, when all needed parts are ready.
 
-        `life_fd`: a pipe that ends with our own parent.
+        `life_fd`: a pipe that ends with our own parent. `alive` is called every ROUND_S while a needed part works.
         """
         self.parts = parts
         self._say = say
         self._on_ready = on_ready
         self._clock = clock
         self._life_fd = life_fd
+        self._alive = alive
+        self._looked = clock()
         self._ending = False
         self._told = False
         self._failed = False
@@ -112,6 +123,7 @@ class Supervisor:
                 self._start_due(self._clock())
                 self._wait()
                 self._listen()
+                self._look_for_life(self._clock())
                 self._reap(self._clock())
         finally:
             try:
@@ -149,6 +161,8 @@ class Supervisor:
                 poll.register(part.child.ready_fd, select.POLLIN)
         due = [part.start_at for part in self.parts if part.child is None]
         wait = max(0.0, min(due) - self._clock()) if due else 60.0
+        if self._alive is not None or any(part.silent_s for part in self.parts):
+            wait = min(wait, ROUND_S)
         for fd, _ in poll.poll(wait * 1000 + 1):
             if fd == self._wake_out:
                 os.read(fd, 4096)
@@ -160,12 +174,31 @@ class Supervisor:
             if part.child is not None and part.answer is None:
                 part.answer = part.child.read_ready()
                 if part.answer is not None:
+                    part.heard = self._clock()
                     if part.was_ready:
                         self._say(f"{part.name} is back")
                     part.was_ready = True
         if not self._told and all(part.was_ready for part in self.parts if part.needed):
             self._told = True
             self._on_ready(self.parts)
+
+    def _look_for_life(self, now: float) -> None:
+        """Kill what hangs, so that it is started again; tell our own watchdog that there is somebody who works."""
+        late = now - self._looked > LATE_S
+        self._looked = now
+        for part in self.parts:
+            if part.child is None or part.answer is None or not part.silent_s:
+                continue
+            if part.child.heard() or late:
+                part.heard = now
+            elif now - part.heard > part.silent_s:
+                part.heard = now
+                self._say(f"{part.name} gives no sign of life; it is killed")
+                part.child.process.kill()
+        if self._alive is not None and any(
+            p.needed and p.child is not None and p.answer is not None for p in self.parts
+        ):
+            self._alive()
 
     def _reap(self, now: float) -> None:
         for part in self.parts:

@@ -132,11 +132,15 @@ class Grant:
     until: float | None = None  # None: without an end
     by: str = ""
     reason: str = ""
+    id: str = ""  # "": not given one yet (the store does)
 
 
 @dataclass(frozen=True, slots=True)
 class InternetOff:
-    """Internet switched off for a profile, a device or everyone."""
+    """Internet switched off for a profile, a device or everyone.
+
+    Once switched on again (`ended`) it blocks nothing any more; the grants it ended stay ended.
+    """
 
     profile: str = ""
     device: str = ""
@@ -145,6 +149,8 @@ class InternetOff:
     until: float | None = None  # None: until switched on
     by: str = ""
     reason: str = ""
+    id: str = ""
+    ended: float | None = None  # when a person switched on again before `until`
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ What is read from them is udp.py's and tcp.py's business.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import ipaddress
 import os
@@ -15,10 +14,11 @@ import socket
 from collections.abc import Sequence
 
 from filterd.errors import StartError
+from filterd.host.notify import passed_sockets
 
 BUFFER_BYTES = 4 * 1024 * 1024  # asked of the kernel for UDP; it may grant less (net.core.rmem_max)
 BACKLOG = 256
-_FIRST_PASSED_FD = 3  # sd_listen_fds(3)
+NAME = "dns"  # of our sockets in systemd's unit (FileDescriptorName=)
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32  # asm-generic/socket.h
 _TRIES = 20  # free ports to look at until one is free for UDP and TCP both
 
@@ -92,6 +92,8 @@ def prepare(sock: socket.socket) -> None:
         sock.listen(BACKLOG)
         return
     for option, forced in ((socket.SO_RCVBUF, _SO_RCVBUFFORCE), (socket.SO_SNDBUF, _SO_SNDBUFFORCE)):
+        if sock.getsockopt(socket.SOL_SOCKET, option) >= 2 * BUFFER_BYTES:  # socket(7): the kernel says the double
+            continue  # systemd has done it, beyond the limit for us
         try:
             sock.setsockopt(socket.SOL_SOCKET, forced, BUFFER_BYTES)
         except OSError:  # only root may go beyond the kernel's limit
@@ -126,12 +128,9 @@ def adopt(fds: Sequence[int]) -> list[socket.socket]:
 
 
 def passed_by_systemd() -> list[int]:
-    """Return the descriptors that the service manager passed to this very process (sd_listen_fds(3))."""
-    if os.environ.get("LISTEN_PID") != str(os.getpid()):
-        return []
-    with contextlib.suppress(ValueError):
-        return list(range(_FIRST_PASSED_FD, _FIRST_PASSED_FD + max(0, min(int(os.environ["LISTEN_FDS"]), 256))))
-    return []
+    """Return the DNS sockets that systemd passed to this very process: those named `dns`, or all when none is."""
+    passed = passed_sockets()
+    return [fd for fd, name in passed if name == NAME] or [fd for fd, _ in passed]
 
 
 def shown(address: str, port: int) -> str:

@@ -6,7 +6,7 @@ a worker (blocked 2 MiB, allowed 4 MiB) are separate so that a flood of allowed 
 
     ring = Ring.create(folder / "worker-0.blocked", BLOCKED_BYTES)
     ring.append(record, count=1)
-    events, lost = Reader(folder / "worker-0.blocked").poll()
+    records, lost = Reader(folder / "worker-0.blocked", after=cursor).records()
 
 Layout (native 64-bit words; positions count bytes since the ring began and only grow):
   0 magic, 8 capacity, 16 generation, 24 tail (oldest frame), 32 head (end of the newest), 40 records ever appended;
@@ -16,7 +16,6 @@ Order of stores: tail, bytes, head. A word is stored at once, so that a writer k
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import mmap
 import os
@@ -26,7 +25,7 @@ import time
 from pathlib import Path
 
 from filterd.errors import LayoutError, StoreError
-from filterd.model.event import Event, decode
+from filterd.model.event import Event, Raw, decode_tail, split
 
 BLOCKED_BYTES = 2 * 1024 * 1024
 ALLOWED_BYTES = 4 * 1024 * 1024
@@ -173,27 +172,54 @@ class Ring:
 class Reader:
     """One reader's position in a ring. Follows the file when a new ring takes its name."""
 
-    def __init__(self, path: Path, *, from_end: bool = False) -> None:
-        """Start at the oldest record, or after the newest. The ring may come later."""
+    def __init__(self, path: Path, *, from_end: bool = False, after: tuple[int, int] | None = None) -> None:
+        """Start at the oldest record, after the newest, or `after` a cursor. The ring may come later.
+
+        `after`: generation and number of the last record that is known; what was overwritten since counts as lost.
+        """
         self.path = path
         self._map: _Map | None = None
         self._file: tuple[int, int] = (0, 0)
         self._position = self._stuck = 0
         self._number = -1  # of the next record; -1: not known before it comes
+        self._late = 0  # lost behind the records that the last call returned
+        self._after = after
         self._open(from_end)
+
+    @property
+    def cursor(self) -> tuple[int, int] | None:
+        """Generation and number of the last record that was returned (-1: none yet); None when it is not known."""
+        if self._map is None or self._number < 0:
+            return None
+        return self._map.words[_GENERATION], self._number - 1
 
     def poll(self) -> tuple[list[Event], int]:
         """Return new events, oldest first, and how many were lost before or between them. Never waits, never raises."""
+        records, lost = self.records()
         events: list[Event] = []
-        lost = 0
+        for at_ms, client, tail in records:
+            try:
+                events.append(Event(at_ms, client, decode_tail(tail)))
+            except ValueError:
+                lost += 1
+        return events, lost
+
+    def records(self) -> tuple[list[Raw], int]:
+        """Return new records, oldest first, and how many were lost before the first of them. Never waits or raises.
+
+        About POLL_BYTES at once; a gap ends what one call returns.
+        """
+        out: list[Raw] = []
+        lost, self._late = self._late, 0
         if self._map is not None:
-            lost = self._read(self._map, events)
-        if not events and self._replaced():  # the old ring is read to its end first
+            lost += self._read(self._map, out)
+        if not out and self._replaced():  # the old ring is read to its end first
+            self._after = None
             self._open(from_end=False)
             self._number = 0  # a new ring is missed from its first record on
             if self._map is not None:
-                lost += self._read(self._map, events)
-        return events, lost
+                lost += self._read(self._map, out)
+        return out, lost
 
     def close(self) -> None:
         """Unmap."""
@@ -201,41 +227,55 @@ class Reader:
             self._map.close()
             self._map = None
 
-    def _read(self, view: _Map, events: list[Event]) -> int:
+    def _read(self, view: _Map, out: list[Raw]) -> int:
         head = view.words[_HEAD]
         if head == self._position:
             return 0
         time.sleep(0.0002)  # until the bytes before `head` are seen by this core too
-        lost = 0
-        taken = 0
-        while self._position < head and taken < POLL_BYTES:
-            position = self._position
-            length, count, first = view.frame(position)
-            size = (_FRAME.size + length + _ALIGN - 1) & -_ALIGN
-            whole = size <= head - position and first >= self._number and length >= count
-            data = view.copy(position + _FRAME.size, length) if whole else b""
+        want = POLL_BYTES
+        for _ in range(8):  # a writer that overtakes us again and again: next time
+            start = self._position
+            data = view.copy(start, min(head - start, want, view.capacity))
             tail = view.words[_TAIL]
-            if tail > position:  # overtaken: what was copied may be half overwritten
+            if tail > start:  # overtaken: what was copied may be half overwritten
                 self._position = tail
-                continue
-            if not whole:
-                lost += self._skip_broken(head, view.words[_COUNT])
-                break
-            self._stuck = 0
-            taken += size
-            lost += (first - self._number if self._number >= 0 else 0) + self._decode(data, count, events)
-            self._number = first + count
-            self._position = position + size
-        return lost
+                head = view.words[_HEAD]
+                if tail >= start + len(data):
+                    continue
+                data = data[tail - start :]
+            lost, want = self._frames(data, head, view.words[_COUNT], out)
+            if not want:
+                return lost
+        return 0
 
-    def _decode(self, data: bytes, count: int, events: list[Event]) -> int:
-        """Append the records in `data`; return how many of `count` are none."""
-        before, at = len(events), 0
-        with contextlib.suppress(ValueError):
-            while at < len(data):
-                event, at = decode(data, at)
-                events.append(event)
-        return max(count - (len(events) - before), 0)
+    def _frames(self, data: bytes, head: int, appended: int, out: list[Raw]) -> tuple[int, int]:
+        """Take the frames in `data`; return what was lost before them, and the bytes needed to take even one."""
+        lost = at = 0
+        end, left = len(data), head - self._position
+        while at + _FRAME.size <= end:
+            length, count, first = _FRAME.unpack_from(data, at)
+            size = (_FRAME.size + length + _ALIGN - 1) & -_ALIGN
+            if size > left - at or first < self._number or length < count:
+                if not out:
+                    lost += self._skip_broken(head, appended)
+                    return lost, 0
+                break
+            if at + size > end:
+                if not out:
+                    return lost, size
+                break
+            if first > self._number >= 0:
+                if out:
+                    break
+                lost += first - self._number
+            self._stuck = 0
+            self._number = first + count
+            at += size
+            self._late = max(count - split(data, at - size + _FRAME.size, at - size + _FRAME.size + length, out), 0)
+            if self._late:
+                break
+        self._position += at
+        return lost, 0
 
     def _skip_broken(self, head: int, count: int) -> int:
         """A frame that makes no sense: wait for its bytes a few polls long, then give up what is there."""
@@ -264,12 +304,34 @@ class Reader:
         words = self._map.words
         self._position = words[_HEAD if from_end else _TAIL]
         self._number = -1
-        if self._position == 0:
+        after, self._after = self._after, None
+        if after is not None:
+            self._resume(self._map, *after)
+        elif self._position == 0:
             self._number = 0
         elif not from_end and self._position < words[_HEAD]:
             first = self._map.frame(self._position)[2]
             if words[_TAIL] == self._position:  # not overwritten while it was read
                 self._number = first
+
+    def _resume(self, view: _Map, generation: int, number: int) -> None:
+        """Go to the record after `number`; a ring of another generation is missed from its first record on."""
+        words = view.words
+        if words[_GENERATION] != generation or number >= words[_COUNT]:
+            self._number = 0
+            return
+        self._number = number + 1
+        position, head = self._position, words[_HEAD]
+        while position < head:
+            length, count, first = view.frame(position)
+            if words[_TAIL] > position:
+                position = words[_TAIL]
+                continue
+            if first + count > self._number:
+                self._number = min(self._number, first)  # a frame is taken whole
+                break
+            position += (_FRAME.size + length + _ALIGN - 1) & -_ALIGN
+        self._position = position
 
     def _replaced(self) -> bool:
         try:

@@ -252,6 +252,7 @@ def _slot(
         for o in offs
         if (o.everyone or o.profile == profile or (device and o.device == device))
         and (at := o.start or 0.0) < (float("inf") if o.until is None else _round_up(o.until))  # else it does nothing
+        and (o.ended is None or at < o.ended)
     ]
     kept: list[dict[str, Any]] = []
     for index, grant in grants:
@@ -285,6 +286,7 @@ def _slot(
                 "end": None if o.until is None else _round_up(o.until),
             }
             for o, at in mine
+            if o.ended is None  # switched on again: what it ended stays ended, and that is all
         ],
     }
 

@@ -11,6 +11,7 @@ from filterd.config.household import read
 from filterd.control import household as use
 from filterd.control.publish import current
 from filterd.errors import ConfigError, StoreError
+from filterd.model.change import Who
 from filterd.policy.snapshot import Snapshot
 from tests.unit.control.policy_state import HOUSEHOLD, IMPORTED, NOW, set_up
 
@@ -120,11 +121,35 @@ def test_without_a_household_there_is_a_sentence(state: Path) -> None:
         use.export_household(state)
 
 
-def test_a_damaged_household_is_named_with_its_line(state: Path) -> None:
-    use.import_household(state, HOUSEHOLD.encode(), "h.yaml", IMPORTED)
+def test_a_damaged_household_is_said_and_the_last_good_one_stays_in_force(state: Path) -> None:
+    set_up(state)
+    before = current(state)
+    for file in state.glob("household.db*"):
+        file.write_bytes(b"no database at all, and long enough to be seen as one" * 100)
+    with pytest.raises(StoreError, match=r"household\.db: .*not a database"):
+        use.republish(state)
+    assert current(state) == before
+
+
+def test_a_household_file_of_the_version_before_is_taken_over_once(state: Path) -> None:
+    state.mkdir(parents=True)
+    (state / use.FILE).write_text(HOUSEHOLD)
+    assert not use.ensure(state)
+    assert [p.id for p in use.load(state).profiles] == ["anna", "ben"]
+    assert not (state / use.FILE).exists() and (state / "household.yaml.old").read_text() == HOUSEHOLD
+    (state / use.FILE).write_text(
+        HOUSEHOLD.replace("id: ben", "id: tom").replace("default_profile: ben", "default_profile: tom")
+    )
+    use.ensure(state)  # the store is there: a file is no household any more
+    assert [p.id for p in use.load(state).profiles] == ["anna", "ben"]
+
+
+def test_a_household_file_of_the_version_before_that_is_wrong_is_named_with_its_line(state: Path) -> None:
+    state.mkdir(parents=True)
     (state / use.FILE).write_bytes(b"version: 1\nprofiles: {}\n")
     with pytest.raises(ConfigError, match=r"household.yaml:2"):
-        use.republish(state)
+        use.ensure(state)
+    assert (state / use.FILE).exists()
 
 
 def test_ensure_sets_the_demonstration_up_once(state: Path) -> None:
@@ -138,13 +163,15 @@ def test_ensure_sets_the_demonstration_up_once(state: Path) -> None:
     assert [p.id for p in use.load(state).profiles] == ["anna", "ben"]
 
 
-def test_ensure_publishes_what_an_interrupted_import_left(state: Path) -> None:
+def test_ensure_publishes_what_an_interrupted_change_left(state: Path) -> None:
     set_up(state)
-    (state / use.FILE).write_bytes(
-        (state / use.FILE).read_bytes().replace(b"id: ben", b"id: tom").replace(b"ben", b"tom")
-    )
+    with use.open_store(state) as store:  # a change that was killed after it was written and before it was published
+        store.change(
+            Who(), "profile changed", NOW, lambda s: s.bodies() | {("profile", "ben"): {"id": "ben", "name": "Tom"}}
+        )
+    assert [p.name for p in snapshot(state).profiles] == ["Anna", "Ben"]
     use.ensure(state)
-    assert [p.id for p in snapshot(state).profiles] == ["anna", "tom"]
+    assert [p.name for p in snapshot(state).profiles] == ["Anna", "Tom"]
 
 
 def test_categories_of_the_states_own_lists_may_be_used(state: Path) -> None:

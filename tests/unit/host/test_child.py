@@ -101,3 +101,27 @@ def test_a_parent_that_has_just_died_is_no_error() -> None:
     out, into = os.pipe()
     os.close(out)
     Given({"ready_fd": into}).ready({})
+
+
+def test_signs_of_life_come_after_the_word(started: list[Child]) -> None:
+    child = start(started, pulses=3)
+    assert ready(child) == {"pid": child.process.pid}
+    deadline = time.monotonic() + 10
+    while not child.heard() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert child.read_ready() == {"pid": child.process.pid}
+    time.sleep(0.5)
+    child.heard()
+    assert not child.heard()  # it has said all that it had to say
+
+
+def test_a_parent_that_does_not_listen_stops_no_child() -> None:
+    out, into = os.pipe2(os.O_NONBLOCK)
+    given = Given({"ready_fd": into})
+    given.alive()  # not ready yet: it would be taken for a part of the word
+    given.ready({"a": 1})
+    for _ in range(70_000):
+        given.alive()
+    assert os.read(out, 100).startswith(b'{"a": 1}\n...')
+    os.close(out)
+    given.alive()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from filterd.host import parts
-from filterd.host.parts import manager_part, ready_line, worker_parts
+from filterd.host.parts import manager_part, ready_line, web_part, worker_parts
 
 
 def test_workers_know_their_number_and_whether_they_share_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,3 +33,17 @@ def test_workers_know_their_number_and_whether_they_share_the_port(monkeypatch: 
 
 def test_the_line_that_says_ready() -> None:
     assert ready_line(["127.0.0.1:53", "[::1]:53"]) == "ready: answering DNS at 127.0.0.1:53, [::1]:53 (UDP and TCP)"
+
+
+def test_the_page_gets_its_state_and_its_address_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(parts.Child, "start", lambda module, document, fds=(): started.append((module, document)))
+    part = web_part({"state": "s", "settings": {"web": "127.0.0.1:8080", "upstreams": []}, "loop_key": "secret"})
+    part.start(0.0)
+    assert started == [("webui", {"state": "s", "listen": "127.0.0.1:8080"})]
+    assert not part.needed and part.silent_s
+
+
+def test_workers_are_watched_and_the_manager_is_not() -> None:
+    assert all(part.silent_s == parts.SILENT_S for part in worker_parts({}, 2, ()))
+    assert manager_part({}).silent_s == 0

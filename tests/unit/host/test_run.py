@@ -102,3 +102,30 @@ def test_workers_are_found_by_number(tmp_path: Path) -> None:
     assert [p.name for p in run.worker_sockets(tmp_path)] == ["worker-2.sock", "worker-10.sock"]
     assert run.worker_sockets(tmp_path / "absent") == []
     assert socket.AF_UNIX
+
+
+def test_the_command_line_finds_the_folder_that_systemd_gave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, folder = tmp_path / "state", tmp_path / "systemd"
+    state.mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder))
+    assert run.run_dir(state) == folder  # a part
+    assert run.run_dir(state) == folder
+    monkeypatch.delenv("RUNTIME_DIRECTORY")
+    assert run.run_dir(state, create=False) == folder  # the command line
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path / "moved"))
+    run.run_dir(state)
+    monkeypatch.delenv("RUNTIME_DIRECTORY")
+    assert run.run_dir(state) == tmp_path / "moved"
+    assert sorted(p.name for p in state.iterdir()) == [run.POINTER]
+
+
+@pytest.mark.parametrize("spoilt", ["absent", "open to others", "relative"])
+def test_a_link_to_nothing_of_ours_is_not_followed(tmp_path: Path, shm: Path, spoilt: str) -> None:
+    state, folder = tmp_path / "state", tmp_path / "folder"
+    state.mkdir()
+    if spoilt != "absent":
+        folder.mkdir(mode=0o700)
+    if spoilt == "open to others":
+        folder.chmod(0o777)
+    (state / run.POINTER).symlink_to("../folder" if spoilt == "relative" else folder)
+    assert run.run_dir(state).parent == shm

@@ -171,3 +171,68 @@ def test_the_parents_end_ends_all() -> None:
 
     assert running.until(close) == 0
     os.close(out)
+
+
+def test_a_part_that_hangs_is_killed_and_started_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "ROUND_S", 0.05)
+    log = tmp_path / "log"
+    part = Part("worker-0", lambda: Child.start(HELPER, {"log": str(log), "pulses": 2}), silent_s=0.6)
+    running = Running([part])
+    assert running.until(lambda: log.exists() and len(log.read_text().split()) >= 2) == 0
+    assert running.in_time
+    assert "worker-0 gives no sign of life; it is killed" in running.said
+    assert any("killed by signal 9" in line for line in running.said)
+
+
+def test_a_part_that_gives_signs_of_life_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "ROUND_S", 0.05)
+    part = Part("worker-0", lambda: Child.start(HELPER, {"pulses": 10_000}), silent_s=0.6)
+    running = Running([part])
+    began = time.monotonic()
+    assert running.until(lambda: part.was_ready and time.monotonic() - began > 2.0) == 0
+    assert running.said == []
+
+
+def test_a_machine_that_stood_still_kills_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look after a long pause finds no signs of life, and says nothing about the parts."""
+    monkeypatch.setattr(supervise, "ROUND_S", 0.05)
+    jump = [0.0]
+    part = Part("worker-0", lambda: Child.start(HELPER, {"pulses": 10_000}), silent_s=30.0)
+    said: list[str] = []
+    supervisor = Supervisor([part], said.append, lambda _: None, clock=lambda: time.monotonic() + jump[0])
+
+    def stand_still() -> None:
+        while not part.was_ready:
+            time.sleep(0.01)
+        jump[0] = 3600.0
+        time.sleep(0.5)
+        supervisor.stop()
+
+    thread = threading.Thread(target=stand_still)
+    thread.start()
+    assert supervisor.run() == 0
+    thread.join()
+    assert said == []
+
+
+def test_our_own_watchdog_is_fed_while_a_needed_part_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervise, "ROUND_S", 0.05)
+    fed: list[bool] = []
+    part = Part("worker-0", lambda: Child.start(HELPER, {"wait_s": 0.5}))
+    other = Part("manager", lambda: Child.start(HELPER, {}), needed=False)
+    ready: list[bool] = []
+    supervisor = Supervisor(
+        [part, other], lambda _: None, lambda _: ready.append(True), alive=lambda: fed.append(part.answer is not None)
+    )
+
+    def end() -> None:
+        deadline = time.monotonic() + 15
+        while len(fed) < 5 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        supervisor.stop()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    assert supervisor.run() == 0
+    thread.join()
+    assert ready and len(fed) >= 5 and all(fed)

@@ -76,6 +76,20 @@ def test_inherited_sockets_are_made_ready() -> None:
         sock.close()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may go beyond the kernel's limit")
+def test_a_buffer_that_systemd_made_bigger_than_we_may_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    udp.bind(("127.0.0.1", 0))
+    for forced in (33, 32):  # SO_RCVBUFFORCE, SO_SNDBUFFORCE
+        udp.setsockopt(socket.SOL_SOCKET, forced, listen.BUFFER_BYTES)
+    monkeypatch.setattr(listen, "_SO_RCVBUFFORCE", 99_999)  # as without the privilege
+    monkeypatch.setattr(listen, "_SO_SNDBUFFORCE", 99_999)
+    (sock,) = listen.adopt([udp.detach()])
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * listen.BUFFER_BYTES
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * listen.BUFFER_BYTES
+    sock.close()
+
+
 def test_what_is_no_ip_socket_is_refused() -> None:
     one, other = socket.socketpair()
     with other, pytest.raises(StartError, match="no IP socket"):
@@ -90,6 +104,8 @@ def test_descriptors_of_the_service_manager(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("LISTEN_PID", str(os.getpid()))
     monkeypatch.setenv("LISTEN_FDS", "4")
     assert listen.passed_by_systemd() == [3, 4, 5, 6]
+    monkeypatch.setenv("LISTEN_FDNAMES", "dns:dns:page")
+    assert listen.passed_by_systemd() == [3, 4]
     monkeypatch.setenv("LISTEN_FDS", "x")
     assert listen.passed_by_systemd() == []
     monkeypatch.setenv("LISTEN_PID", "1")

@@ -13,8 +13,8 @@ import pytest
 
 from filterd.errors import StoreError
 from filterd.model.decision import Action, Row
-from filterd.model.event import Event, Origin, Tail, record
-from filterd.net.ring import Reader, Ring
+from filterd.model.event import Event, Origin, Tail, decode_tail, record
+from filterd.net.ring import POLL_BYTES, Reader, Ring
 
 SMALL = 64 * 1024
 
@@ -244,3 +244,81 @@ def test_a_reader_waits_for_a_ring_that_comes_later(tmp_path: Path) -> None:
     assert read_all(reader) == ([6], 0)
     reader.close()
     reader.close()
+
+
+def test_a_reader_goes_on_after_what_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    ring = Ring.create(path, SMALL)
+    first = Reader(path)
+    assert first.cursor is not None and first.cursor[1] == -1
+    for number in range(10):
+        ring.append(event(number) + event(100 + number), count=2)
+    records, lost = first.records()
+    assert [r[0] for r in records[:3]] == [0, 100, 1] and len(records) == 20 and lost == 0
+    assert records[0][1] == b"\x7f\0\0\x0b" and decode_tail(records[0][2]).profile == "lan"
+    cursor = first.cursor
+    assert cursor is not None and cursor[1] == 19
+    assert Reader(path, after=cursor).records() == ([], 0)
+    ring.append(event(7))
+    assert [r[0] for r in Reader(path, after=cursor).records()[0]] == [7]
+    assert [r[0] for r in Reader(path, after=(cursor[0], 15)).records()[0]] == [8, 108, 9, 109, 7]
+    assert [r[0] for r in Reader(path, after=(cursor[0], -1)).records()[0]][:2] == [0, 100]
+
+
+def test_what_was_overwritten_after_the_cursor_is_counted_before_the_first_record(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    ring = Ring.create(path, SMALL)
+    ring.append(event(0))
+    reader = Reader(path)
+    reader.records()
+    cursor = reader.cursor
+    for number in range(1, 5000):
+        ring.append(event(number))
+    records, lost = Reader(path, after=cursor).records()
+    assert lost > 0 and records[0][0] == 1 + lost
+    assert reader.records()[1] == lost
+
+
+def test_a_gap_ends_what_one_call_returns(tmp_path: Path) -> None:
+    ring = Ring.create(tmp_path / "r", SMALL)
+    reader = Reader(tmp_path / "r")
+    ring.append(event(0))
+    ring.append(b"x" * SMALL, count=7)
+    ring.append(event(8) + b"\xff" * 40, count=3)
+    ring.append(event(11))
+    found = [([r[0] for r in records], lost) for records, lost in (reader.records() for _ in range(4))]
+    assert found == [([0], 0), ([8], 7), ([11], 2), ([], 0)]
+
+
+@pytest.mark.parametrize("after", [(1, 5), None])
+def test_a_cursor_of_another_ring_means_all_of_this_one(tmp_path: Path, after: tuple[int, int] | None) -> None:
+    path = tmp_path / "r"
+    waiting = Reader(path, after=(1, 5))  # comes later
+    ring = Ring.create(path, SMALL)
+    for number in range(3):
+        ring.append(event(number))
+    for reader in (waiting, Reader(path, after=after)):
+        records, lost = reader.records()
+        assert ([r[0] for r in records], lost) == ([0, 1, 2], 0)
+    generation = waiting.cursor[0] if waiting.cursor else 0
+    records, lost = Reader(path, after=(generation, 900)).records()  # a number that this ring never had
+    assert ([r[0] for r in records], lost) == ([0, 1, 2], 0)
+
+
+def test_tails_that_are_none_are_lost_to_who_decodes_them(tmp_path: Path) -> None:
+    ring = Ring.create(tmp_path / "r", SMALL)
+    ring.append(event(0) + record(1, b"", b"\x07nothing"), count=2)
+    reader, raw = Reader(tmp_path / "r"), Reader(tmp_path / "r")
+    events, lost = reader.poll()
+    assert (numbers(events), lost) == ([0], 1)
+    assert [r[2] for r in raw.records()[0]][1] == b"\x07nothing"
+
+
+def test_a_frame_larger_than_a_poll_is_read(tmp_path: Path) -> None:
+    ring = Ring.create(tmp_path / "r", 4 * POLL_BYTES)
+    reader = Reader(tmp_path / "r")
+    data = b"".join(event(n) for n in range(8000))
+    assert len(data) > POLL_BYTES
+    ring.append(event(0))
+    ring.append(data, 8000)
+    assert read_all(reader) == ([0, *range(8000)], 0)

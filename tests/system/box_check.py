@@ -1,0 +1,266 @@
+"""Runs inside the box of box.py, as root, with Debian's Python alone: installs, asks, breaks, looks; writes JSON.
+
+Every entry of the document is one thing seen; what it should be is said in test_install_boot.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+RESULT: dict[str, object] = {}
+BLOCKED, FREE = "fb88.com", "www.example.org"  # a betting house of the starter list; a name that nothing blocks
+CHILD = "127.0.0.13"  # of the demonstration household, a profile without a bedtime
+INSTALL = ["sh", "/src/deploy/install.sh", "--lang", "en"]
+
+
+def sh(command: str) -> str:
+    """Run a command line; return what it said."""
+    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    return done.stdout.strip()
+
+
+def show(unit: str, key: str) -> str:
+    """One property of a unit."""
+    return sh(f"systemctl show -P {key} {unit}")
+
+
+def question(name: str, ident: int, qtype: int = 1) -> bytes:
+    """A question on the wire."""
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    return (
+        ident.to_bytes(2, "big") + b"\x01\0\0\x01\0\0\0\0\0\0" + labels + b"\0" + qtype.to_bytes(2, "big") + b"\0\x01"
+    )
+
+
+def ask(server: str, name: str, client: str = "", tcp: bool = False, seconds: float = 20.0) -> str:
+    """Ask for A; return the last address of the answer, `rcode N`, or the error."""
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM) as sock:
+        sock.settimeout(seconds)
+        try:
+            if client:
+                sock.bind((client, 0))
+            sock.connect((server, 53))  # connected: an answer from another address is not seen
+            packet = question(name, 4711)
+            sock.sendall(len(packet).to_bytes(2, "big") + packet if tcp else packet)
+            data = sock.recv(4096)[2 if tcp else 0 :]
+        except OSError as exc:
+            return repr(exc)
+    return ".".join(str(byte) for byte in data[-4:]) if data[7] else f"rcode {data[3] & 15}"
+
+
+def upstream() -> None:
+    """Answer every question with 192.0.2.80, for ever."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 5399))
+    while True:
+        data, address = sock.recvfrom(4096)
+        end = data.index(b"\0", 12) + 5
+        head = data[:2] + b"\x81\x80\0\x01\0\x01\0\0\0\0"
+        answer = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x50" if data[end - 3] == 1 else b""
+        sock.sendto((head if answer else head[:7] + b"\0" + head[8:]) + data[12:end] + answer, address)
+
+
+class Load(threading.Thread):
+    """Asks 200 times a second over one socket until stopped; counts what came back."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.sent = self.back = 0
+        self.worst_ms = 0.0
+        self._enough = threading.Event()
+
+    def run(self) -> None:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.bind((CHILD, 0))
+        sock.connect(("127.0.0.1", 53))
+        sock.setblocking(False)
+        began: dict[int, float] = {}
+        end = 0.0
+        while not end or (began and time.monotonic() < end):
+            if not end:
+                began[self.sent] = time.monotonic()
+                sock.send(question(BLOCKED if self.sent % 2 else FREE, self.sent))
+                self.sent += 1
+                if self._enough.is_set():
+                    end = time.monotonic() + 20
+            time.sleep(0.005)
+            try:
+                while True:
+                    ident = int.from_bytes(sock.recv(4096)[:2], "big")
+                    self.worst_ms = max(self.worst_ms, (time.monotonic() - began.pop(ident)) * 1000)
+                    self.back += 1
+            except (BlockingIOError, KeyError):
+                pass
+
+    def __enter__(self) -> Load:
+        self.start()
+        time.sleep(0.5)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        time.sleep(0.5)
+        self._enough.set()
+        self.join(30)
+
+    @property
+    def said(self) -> dict[str, float]:
+        return {"sent": self.sent, "lost": self.sent - self.back, "worst_ms": round(self.worst_ms)}
+
+
+def main_pid(unit: str = "filterd.service") -> int:
+    """The main process, once it has got one."""
+    for _ in range(200):
+        if (pid := int(show(unit, "MainPID") or 0)) and show(unit, "ActiveState") == "active":
+            return pid
+        time.sleep(0.1)
+    return 0
+
+
+def sandbox(unit: str) -> dict[str, object]:
+    """Run a program in the place of a unit's own, and return what it could do there."""
+    lines = [
+        line
+        for line in Path(f"/etc/systemd/system/{unit}").read_text().splitlines()
+        if not line.startswith(("Exec", "Type=", "Restart", "Requires=", "WatchdogSec=", "NotifyAccess="))
+    ]
+    at = lines.index("[Service]") + 1
+    lines[at:at] = [
+        "Type=oneshot",
+        "ExecStart=/opt/filterd/bin/python /src/probe.py",
+        "StandardOutput=truncate:/run/probe.json",
+    ]
+    Path("/run/systemd/system/probe.service").write_text("\n".join(lines) + "\n")
+    sh("systemctl daemon-reload; systemctl start probe.service")
+    try:
+        found = json.loads(Path("/run/probe.json").read_text())
+        assert isinstance(found, dict)
+        return found
+    except ValueError as exc:
+        return {"error": repr(exc), "journal": sh("journalctl -u probe.service --no-pager -o cat")[-800:]}
+
+
+def files() -> list[str]:
+    """Everything in the root that has our name."""
+    found = sh(
+        "find / -xdev -not -path '/src*' -not -path '/proc*' -not -path '/sys*' -not -path '/var/log/*' -iname '*filterd*'"
+    )
+    return sorted(
+        line
+        for line in found.splitlines()
+        if "filterd-test" not in line and not line.startswith("/tmp/systemd-private")
+    )
+
+
+def look() -> None:
+    """Everything, in order."""
+    sh("ip link set lo up; ip -6 addr add fd00::7/128 dev lo; ip -6 addr add fd00::8/128 dev lo")
+    RESULT["system"] = sh("systemctl is-system-running")
+    RESULT["before"] = files()
+    RESULT["stub_before"] = "127.0.0.53" in sh("ss -Hlnu 'sport = :53'")
+    began = time.monotonic()
+    RESULT["install"] = sh(
+        " ".join([*INSTALL, "--wheels", "/src/wheels", "--web", "127.0.0.1:8080"]) + "; echo code=$?"
+    )
+    RESULT["install_s"] = round(time.monotonic() - began, 1)
+    RESULT["stub_after"] = "127.0.0.53" in sh("ss -Hlnu 'sport = :53'")
+    threading.Thread(target=upstream, daemon=True).start()
+    Path("/etc/filterd/filterd.yaml").write_text("upstreams: [udp://127.0.0.1:5399]\n")
+    sh("systemctl restart filterd.service")
+
+    units = ("filterd.socket", "filterd.service", "filterd-manager.service", "filterd-web.service")
+    time.sleep(2)
+    RESULT["active"] = {unit: show(unit, "ActiveState") for unit in units}
+    pid = main_pid()
+    RESULT["passed"] = [v for v in Path(f"/proc/{pid}/environ").read_text().split("\0") if v.startswith("LISTEN_FD")]
+    RESULT["uid"] = sh(f"stat -c %U /proc/{pid}")
+    RESULT["capabilities"] = sh(f"grep -h ^CapEff /proc/{pid}/status").split()[-1]
+    RESULT["seccomp"] = sh(f"grep -h ^Seccomp: /proc/{pid}/status").split()[-1]
+    RESULT["score"] = sh("systemd-analyze --no-pager security filterd.service | tail -1")
+    RESULT["answers"] = {
+        f"{server} {name} {'tcp' if tcp else 'udp'}": ask(server, name, client, tcp)
+        for server, client in (("127.0.0.1", CHILD), ("127.0.0.5", CHILD), ("::1", "::1"), ("fd00::7", "fd00::8"))
+        for name in (BLOCKED, FREE)
+        for tcp in (False, True)
+    }  # fmt: skip
+    RESULT["page"] = sh(
+        "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/healthz').read().decode())\""
+    )
+    sh("filterd policy export")  # loads what the command line needs
+    RESULT["log"] = sh("filterd log --blocked --json; echo code=$?")[-1500:]
+    RESULT["log_by_path"] = sh("/opt/filterd/bin/filterd log --blocked --json --state /var/lib/filterd; echo code=$?")[
+        -300:
+    ]
+    RESULT["foreign"] = sh("find /var/lib/filterd /run/filterd ! -user filterd")
+
+    with Load() as load:
+        sh("systemctl restart filterd.service")
+    RESULT["restart"] = load.said
+    pid = main_pid()
+    with Load() as load:
+        os.kill(pid, signal.SIGKILL)
+        RESULT["new_pid"] = main_pid() not in (pid, 0)
+    RESULT["killed"] = load.said | {"restarts": int(show("filterd.service", "NRestarts"))}
+
+    sh(
+        "mkdir -p /run/systemd/system/filterd.service.d; printf '[Service]\\nWatchdogSec=3\\n' >/run/systemd/system/filterd.service.d/t.conf"
+    )
+    sh("systemctl daemon-reload; systemctl restart filterd.service")
+    pid = main_pid()
+    time.sleep(4)
+    RESULT["fed"] = main_pid() == pid  # the loop that answers feeds the watchdog
+    began = time.monotonic()
+    os.kill(pid, signal.SIGSTOP)
+    RESULT["after_hang"] = ask("127.0.0.1", BLOCKED, CHILD)
+    RESULT["hang_s"] = round(time.monotonic() - began, 1)
+    RESULT["watchdog"] = "Watchdog timeout" in sh("journalctl -u filterd.service --no-pager -o cat")
+
+    sh("systemctl stop filterd-manager.service filterd-web.service")
+    RESULT["alone"] = [ask("127.0.0.1", BLOCKED, CHILD), sorted(p.name for p in Path("/run/filterd").iterdir())]
+    sh("systemctl start filterd-manager.service")
+
+    Path("/var/lib/filterd/revision.json").write_text("{")
+    sh("for f in /var/lib/filterd/policy/*; do echo broken >$f; done")
+    sh("systemctl restart filterd.service")
+    RESULT["damaged"] = [
+        ask("127.0.0.1", BLOCKED, CHILD),
+        sh("journalctl -u filterd.service --no-pager -o cat")[-1500:],
+    ]
+
+    pid = main_pid()
+    RESULT["again"] = sh(" ".join([*INSTALL, "--wheels", "/src/wheels"]) + "; echo code=$?")
+    RESULT["kept"] = "5399" in Path("/etc/filterd/filterd.yaml").read_text()
+    RESULT["again_answer"] = ask("127.0.0.1", BLOCKED, CHILD)
+    RESULT["sandbox"] = {unit: sandbox(unit) for unit in units[1:]}
+    RESULT["journal"] = sh("journalctl -u 'filterd*' --no-pager -o short-monotonic")[-6000:]
+    RESULT["failed"] = sh("systemctl --failed --no-legend")
+    RESULT["uninstall"] = sh(" ".join([*INSTALL, "--uninstall"]) + "; echo code=$?")
+    RESULT["left"] = files()
+    RESULT["port_after"] = sh("ss -Hlnu 'sport = :53'")
+    user = int(sh("id -u filterd"))
+    RESULT["processes"] = [p.name for p in Path("/proc").iterdir() if p.name.isdigit() and p.stat().st_uid == user]
+    RESULT["purge"] = sh(" ".join([*INSTALL, "--uninstall", "--purge"]) + "; echo code=$?")
+    RESULT["left_after_purge"] = [p for p in files() if p not in RESULT["before"]]  # type: ignore[operator]
+    RESULT["user_after_purge"] = sh("id filterd")
+
+
+if __name__ == "__main__":
+    start = time.monotonic()
+    try:
+        look()
+    except Exception as exc:
+        import traceback
+
+        traceback.print_exc()
+        RESULT["error"] = repr(exc)
+    RESULT["took_s"] = round(time.monotonic() - start, 1)
+    json.dump(RESULT, sys.stdout, indent=1)

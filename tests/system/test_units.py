@@ -1,0 +1,144 @@
+"""The units say nothing that systemd does not understand, give no more than is needed, and agree with each other."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from filterd.cli import COMMANDS
+from tests.processes import Service, UpstreamStub, ask
+
+TOP = Path(__file__).resolve().parents[2]
+UNITS = sorted((TOP / "systemd").glob("filterd*.*"))
+SERVICES = [path for path in UNITS if path.suffix == ".service"]
+MOST = 20  # tenths of systemd's exposure score
+# of the hardening, what is each unit's own: the rest is the same in all
+_OWN = re.compile(
+    r"(SystemCallFilter=(adjtimex|setpriority)|RestrictAddressFamilies|ProtectClock|IPAddress|Limit(NOFILE))"
+)
+
+
+def analyze(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run systemd-analyze; skips where there is none."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed (Debian package systemd)")
+    return subprocess.run(
+        ["systemd-analyze", *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | {"LC_ALL": "C"},
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Copies whose programs are there: verify looks for them too."""
+    for path in UNITS:
+        text = path.read_text()
+        (tmp_path / path.name).write_text(re.sub(r"/opt/filterd/bin/\w+", "/bin/true", text))
+    return tmp_path
+
+
+def settings(path: Path) -> list[str]:
+    """The lines of a unit that say something."""
+    lines = (line.strip() for line in path.read_text().splitlines())
+    return [line for line in lines if line and line[0] not in "#["]
+
+
+def test_systemd_understands_every_word(folder: Path) -> None:
+    done = analyze("verify", *(f"./{path.name}" for path in UNITS), folder=folder)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")  # an unknown key is a warning and exit code 0
+
+
+def test_that_would_find_a_slip(folder: Path) -> None:
+    unit = folder / "filterd.service"
+    unit.write_text(unit.read_text().replace("ProtectSystem=", "ProtectSytem="))
+    assert "ProtectSytem" in analyze("verify", "./filterd.service", folder=folder).stderr
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
+def test_a_service_can_do_little_harm(unit: Path, folder: Path) -> None:
+    done = analyze("security", "--offline=true", f"--threshold={MOST}", f"./{unit.name}", folder=folder)
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda path: path.name)
+def test_programs_and_options_exist(unit: Path) -> None:
+    for line in settings(unit):
+        for command in re.findall(r"/opt/filterd/bin/filterd (\w+)", line):
+            assert command in COMMANDS
+        for program in re.findall(r"/opt/filterd/bin/(\w+)", line):
+            assert f'\n{program} = "' in (TOP / "pyproject.toml").read_text()
+
+
+def test_all_parts_are_locked_up_alike() -> None:
+    blocks = []
+    for unit in SERVICES:
+        lines = settings(unit)
+        block = lines[lines.index("User=filterd") : lines.index("LimitCORE=0") + 1]
+        blocks.append([line for line in block if not _OWN.match(line)])
+    assert blocks[0] == blocks[1] == blocks[2]
+    assert {"CapabilityBoundingSet=", "AmbientCapabilities=", "NoNewPrivileges=yes", "ProtectSystem=strict"} <= set(
+        blocks[0]
+    )
+    assert "RuntimeDirectoryPreserve=yes" in blocks[0]  # one that stops leaves the others their sockets and rings
+
+
+def test_dns_waits_for_nobody() -> None:
+    words = " ".join(
+        line
+        for line in settings(TOP / "systemd/filterd.service")
+        if line.startswith(("Requires", "Wants", "After", "Bind"))
+    )
+    for other in ("network", "manager", "web", "postgresql"):
+        assert other not in words
+
+
+def test_every_part_is_watched_and_comes_back() -> None:
+    for unit in SERVICES:
+        lines = settings(unit)
+        assert {"Type=notify", "Restart=always", "StartLimitIntervalSec=0"} <= set(lines)
+        assert any(line.startswith("WatchdogSec=") for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_sockets_of_systemd_are_served(tmp_path: Path, workers: int) -> None:
+    """As systemd passes them, without being process 1: restarted, the same socket goes on, and nothing is lost."""
+    if shutil.which("systemd-socket-activate") is None:
+        pytest.skip("systemd-socket-activate is not installed (Debian package systemd)")
+    state = tmp_path / "state"
+    with UpstreamStub({"www.example.org": ["192.0.2.80"]}) as upstream:
+        with Service.up(state, upstream):
+            pass  # made the state
+        port = 20_000 + os.getpid() % 10_000 + workers
+        listen = ["--datagram", "--listen", f"127.0.0.1:{port}", "--listen", f"[::1]:{port}", "--fdname=dns:dns"]
+        python = shutil.which("python3") if False else None
+        assert python is None
+        import sys
+
+        command = [
+            "systemd-socket-activate",
+            *listen,
+            f"-EFILTERD_RUN={tmp_path / 'run'}",
+            f"-EPATH={os.environ['PATH']}",
+        ]
+        command += [sys.executable, "-m", "filterd", "serve", "--state", str(state), "--workers", str(workers)]
+        command += ["--upstream", upstream.url]
+        process = subprocess.Popen(command, cwd=TOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        try:
+            for address in ("127.0.0.1", "::1"):
+                answer = ask((address, port), "www.example.org", seconds=20.0)
+                assert answer.header.rcode == 0
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith(f"ready: answering DNS at 127.0.0.1:{port}, [::1]:{port}")
+        finally:
+            process.terminate()
+            assert process.wait(10) in (0, -15)
