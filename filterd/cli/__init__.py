@@ -39,9 +39,9 @@ COMMANDS = {
     "history": ("history", "Show who changed what, and when."),
     "check-household": ("check_household", "Look for loopholes in the household."),
     "metrics": ("metrics", "Print the numbers of all parts for Prometheus."),
-    "log": ("log", "Show what was asked, and find it again."),
-    "stats": ("stats", "Count what was asked and blocked."),
-    "activity": ("activity", "Export or delete what is remembered."),
+    "log": ("log", "Show what was asked, and what became of it."),
+    "stats": ("stats", "Show how much was asked and blocked, by whom and of what."),
+    "activity": ("activity", "Take the log away as a file, or delete it."),
     "completion": ("completion", "Print the shell's completion script."),
 }
 

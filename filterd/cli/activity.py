@@ -16,7 +16,13 @@ from filterd.errors import ConfigError
 
 @click.group()
 def activity() -> None:
-    """Take the log away as a file, or delete it."""
+    """Take the log away as a file, or delete it.
+
+    \b
+    Examples:
+      filterd activity export --format csv > log.csv
+      filterd activity delete --profile lan --yes
+    """
 
 
 @activity.command()

@@ -12,6 +12,7 @@ only when a database is not at its newest version).
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -135,6 +136,8 @@ def upgrade(engine: Engine, which: str) -> None:
 def _migrate(connection: Connection, which: str) -> None:
     from alembic import command
     from alembic.config import Config
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # which migration ran is no news for a parent
 
     folder = Path(__file__).parent / "migrations"
     config = Config()

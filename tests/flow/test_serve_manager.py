@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from filterd.config.household import read
+from filterd.control.entities import bodies_of
+from filterd.control.household import known_words, open_store
 from filterd.control.publish import current, publish
 from filterd.host.clock import Clock, read_floor
 from filterd.manage import ClientWatch, Manager
+from filterd.model.change import Who
 from filterd.net.loop import Loop
 from filterd.policy.clients import ClientMap
 from tests.worlds import publish_world
@@ -86,8 +90,10 @@ def test_the_floor_is_saved_when_the_clock_is_right_and_only_then(state: Path) -
 
 
 def test_the_household_is_compiled_anew(state: Path) -> None:
-    (state / "household.yaml").write_text("version: 1\nprofiles: [{id: an, name: An}]\n")
     before = current(state)
+    with open_store(state, make=True) as store:  # a change that was killed before it was published
+        household = read("version: 1\nprofiles: [{id: an, name: An}]\n", known_words(state), "h.yaml")
+        store.change(Who(), "import", 0.0, lambda _: bodies_of(household))
     loop = Loop()
     Manager(state, loop, Table()).republish()
     loop.close()

@@ -165,7 +165,8 @@ def test_the_page_comes_later_and_that_is_one_sentence(state: Path, upstream: Up
 def test_a_damaged_household_leaves_the_last_good_one_in_force(state: Path, upstream: UpstreamStub) -> None:
     with Service.up(state, upstream):
         pass
-    (state / "household.yaml").write_text("profiles: [")
+    for file in state.glob("household.db*"):
+        file.write_bytes(b"no database at all, and long enough to look like one" * 100)
     with Service.up(state, upstream) as service:
         assert "the last good one stays in force" in service.said
         assert addresses(service.ask(BLOCKED, client=LAN)) == ["0.0.0.0"]
