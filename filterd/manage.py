@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filterd.errors import FilterdError
 from filterd.host.child import Given
@@ -24,6 +25,9 @@ from filterd.host.files import Lock
 from filterd.host.neighbours import neighbours
 from filterd.host.notify import Notifier
 from filterd.net.loop import Complaints, Loop
+
+if TYPE_CHECKING:
+    from filterd.control.metrics_server import MetricsServer
 
 NEIGHBOURS_S = 2.0
 KEPT_S = 600.0  # an address that left the table keeps its device so long: a phone asleep is still that phone
@@ -66,9 +70,11 @@ class Manager:
         loop: Loop,
         read: Callable[[], dict[str, str]] = neighbours,
         clock: Clock | None = None,
+        metrics: str = "off",
     ) -> None:
         from filterd.control.follow import Follow
         from filterd.control.ingest import Ingest
+        from filterd.control.metrics import Questions
         from filterd.control.retention import Retention
 
         self.state = state
@@ -79,8 +85,10 @@ class Manager:
         self._map: dict[str, str] | None = None
         self._complaints = Complaints(log, loop.clock)
         self._follow = Follow(state)
-        self._ingest = Ingest(state)
+        self._questions = Questions()
+        self._ingest = Ingest(state, consumers=(self._questions,) if metrics != "off" else ())
         self._retention = Retention(state)
+        self._metrics = self._serve_metrics(metrics) if metrics != "off" else None
 
     def start(self) -> None:
         """Begin all jobs."""
@@ -92,8 +100,20 @@ class Manager:
         self._every(REPUBLISH_S, self.republish, first_s=REPUBLISH_S)
         self._every(TIDY_S, self.tidy, first_s=300.0)
 
+    def _serve_metrics(self, address: str) -> MetricsServer | None:
+        """Serve /metrics; a port that is taken is said and ends nothing."""
+        from filterd.control.metrics_server import MetricsServer
+
+        try:
+            return MetricsServer(self.state, address, questions=self._questions)
+        except FilterdError as exc:
+            self._complaints.report("metrics are not served", exc)
+            return None
+
     def close(self) -> None:
         """Bring what is known to the disk and let go of everything."""
+        if self._metrics is not None:
+            self._metrics.close()
         for job in (self._ingest.close, self._follow.close, self.save_floor):
             try:
                 job()
@@ -177,14 +197,14 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     try:
         given = Given.from_arguments(arguments)
-        run(Path(given.document["state"]), given)
+        run(Path(given.document["state"]), given, given.document.get("settings", {}).get("metrics", "off"))
     except FilterdError as exc:
         sys.stderr.write(f"filterd: {exc}\n")
         return 1
     return 0
 
 
-def run(state: Path, given: Given | None = None) -> None:
+def run(state: Path, given: Given | None = None, metrics: str = "off") -> None:
     """Manage `state` until SIGTERM, SIGINT or the parent's end. StoreError: another manager does."""
     lock = Lock(state / "manage.lock", wait=False)
     loop = Loop()
@@ -194,7 +214,7 @@ def run(state: Path, given: Given | None = None) -> None:
     if given is not None and given.life_fd is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         loop.register(given.life_fd, select.EPOLLIN, lambda _: loop.stop())
-    manager = Manager(state, loop)
+    manager = Manager(state, loop, metrics=metrics)
     manager.start()
     notifier.keep_alive(loop)
     if given is not None:

@@ -151,8 +151,11 @@ def serve(state: Path, **given: Any) -> None:
 
 @click.command()
 @_STATE
-def manage(state: Path) -> None:
-    """Run the manager alone: who is who on the network, daily republication.
+@click.option(
+    "--metrics", type=_Parsed("ADDR:PORT|off", parse_web), default="off", help="Where /metrics is.  [default: off]"
+)
+def manage(state: Path, metrics: str) -> None:
+    """Run the manager alone: publishing, log, who is who on the network.
 
     \b
     Examples:
@@ -165,7 +168,7 @@ def manage(state: Path) -> None:
     import logging
 
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    run(state.resolve())
+    run(state.resolve(), metrics=metrics)
 
 
 @click.command()

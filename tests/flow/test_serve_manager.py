@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,17 @@ def test_an_unchanged_publication_is_not_written_again(state: Path) -> None:
     before = (state / "revision.json").stat().st_mtime_ns
     publish(state, clients=b"{}")
     assert (state / "revision.json").stat().st_mtime_ns == before
+
+
+def test_metrics_are_served_where_the_settings_say(state: Path) -> None:
+    loop = Loop()
+    manager = Manager(state, loop, Table(), metrics="127.0.0.1:0")
+    assert manager._metrics is not None
+    address = manager._metrics.address
+    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+        assert b"filterd_" in answer.read()
+    second = Manager(state, loop, Table(), metrics=address)  # taken: said, and everything else goes on
+    assert second._metrics is None
+    manager.close()
+    second.close()
+    loop.close()

@@ -89,7 +89,7 @@ class Box:
         script = 'mount -t proc proc "$1/proc" && root=$1 && shift && exec chroot "$root" "$@"'
         return subprocess.run(
             ["unshare", "-m", "-p", "-f", "sh", "-c", script, "sh", str(self.root), *command],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"},
+            env={"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/root"},
             capture_output=True,
             text=True,
             timeout=300,

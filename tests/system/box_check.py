@@ -226,7 +226,6 @@ def look() -> None:
 
     sh("systemctl stop filterd-manager.service filterd-web.service")
     RESULT["alone"] = [ask("127.0.0.1", BLOCKED, CHILD), sorted(p.name for p in Path("/run/filterd").iterdir())]
-    sh("systemctl start filterd-manager.service")
 
     Path("/var/lib/filterd/revision.json").write_text("{")
     sh("for f in /var/lib/filterd/policy/*; do echo broken >$f; done")
@@ -236,7 +235,6 @@ def look() -> None:
         sh("journalctl -u filterd.service --no-pager -o cat")[-1500:],
     ]
 
-    pid = main_pid()
     RESULT["again"] = sh(" ".join([*INSTALL, "--wheels", "/src/wheels"]) + "; echo code=$?")
     RESULT["kept"] = "5399" in Path("/etc/filterd/filterd.yaml").read_text()
     RESULT["again_answer"] = ask("127.0.0.1", BLOCKED, CHILD)
