@@ -71,4 +71,7 @@ def _language() -> str:
     asked = request.args.get("lang", "")
     if asked in LANGUAGES:
         return asked
-    return request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0]) or LANGUAGES[0]
+    for tag, _ in request.accept_languages:  # best first; en-GB is English
+        if (code := tag.partition("-")[0].lower()) in LANGUAGES:
+            return code
+    return LANGUAGES[0]

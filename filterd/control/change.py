@@ -20,7 +20,7 @@ from filterd.control.entities import HOUSEHOLD, LISTS, bodies_of, household_of, 
 from filterd.control.household import Compiled, compile_bytes, known_words, open_store, republish
 from filterd.control.publish import Published
 from filterd.errors import ConfigError, Conflict, FilterdError
-from filterd.model.change import UNDO_S, Body, Change, Edit, Key, Who
+from filterd.model.change import UNDO_S, Body, Change, Key, Who
 from filterd.model.household import Household
 from filterd.policy.compile import given_now
 from filterd.store.household import Stored, conflict_text
@@ -162,39 +162,21 @@ def history(
 
 
 def _taken_back(stored: Stored, old: Change, later: list[Change]) -> dict[Key, Body]:
-    """Return all bodies with those of `old` as they were before it."""
+    """Return all bodies with those of `old` as they were, and where they were, before it."""
     bodies = stored.bodies()
-    removed: list[Edit] = []
+    places = {key: (found.position, 1) for key, found in stored.entities.items()}
     for edit in old.edits:
         key = (edit.kind, edit.id)
         if bodies.get(key) != edit.after:
             others = tuple(c for c in later if any((e.kind, e.id) == key for e in c.edits))
             raise Conflict(conflict_text(others), others)
-        if edit.before is not None and edit.after is not None:
-            bodies[key] = edit.before
-        elif edit.before is not None:
-            removed.append(edit)
-        else:
+        if edit.before is None:
             del bodies[key]
-    for edit in sorted(removed, key=lambda e: e.position_before):
-        bodies = _inserted(stored, bodies, edit)
-    return bodies
-
-
-def _inserted(stored: Stored, bodies: dict[Key, Body], edit: Edit) -> dict[Key, Body]:
-    """Return `bodies` with a removed entity at its old place among its kind."""
-    assert edit.before is not None  # it was there
-    out: dict[Key, Body] = {}
-    waiting = True
-    for key, body in bodies.items():
-        own = stored.entities.get(key)
-        if waiting and key[0] == edit.kind and own is not None and own.position >= edit.position_before:
-            out[edit.kind, edit.id] = edit.before
-            waiting = False
-        out[key] = body
-    if waiting:
-        out[edit.kind, edit.id] = edit.before
-    return out
+            continue
+        bodies[key] = edit.before
+        if edit.after is None or edit.position_before != edit.position_after:
+            places[key] = (edit.position_before, 0)  # before what stands there by now
+    return dict(sorted(bodies.items(), key=lambda item: places[item[0]]))
 
 
 def _is_household(key: Key) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
-SUITE = os.environ.get("FILTERD_SUITE", "bookworm")  # trixie: wheels of its Python must be had
+SUITE = os.environ.get("FILTERD_SUITE", "bookworm")  # or trixie
 MIRROR = os.environ.get("FILTERD_MIRROR", "http://deb.debian.org/debian")
 PACKAGES = "python3,python3-venv,systemd,systemd-sysv,systemd-resolved,dbus,iproute2"
 BUILD_S = 400.0
@@ -78,11 +78,21 @@ class Box:
             shutil.copytree(TOP / part, own / part, ignore=shutil.ignore_patterns("__pycache__"))
         for part in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(TOP / part, own / part)
-        command = [sys.executable, "-m", "pip", "wheel", "-q", str(own), "-w", str(self.root / "src" / "wheels")]
-        if (lock := TOP / ".ci" / "requirements.lock").exists():
-            command += ["-c", str(lock)]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
+        wheels = self.root / "src" / "wheels"
+        lock = ["-c", str(TOP / ".ci" / "requirements.lock")]
+        self._pip("wheel", "--no-deps", str(own), "-w", str(wheels))
         shutil.rmtree(own)
+        # for the Python of the root, which need not be ours
+        version = next(path.name.removeprefix("python") for path in (self.root / "usr/bin").glob("python3.*[0-9]"))
+        (wheel,) = wheels.iterdir()
+        self._pip("download", "--only-binary=:all:", "--python-version", version, str(wheel), "-d", str(wheels), *lock)
+
+    @staticmethod
+    def _pip(*arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "pip", "-q", *arguments], capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the root, without systemd, with a /proc of its own."""
