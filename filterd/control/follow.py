@@ -38,8 +38,9 @@ class Follow:
         if self._store is None or self._replaced():
             self._open()
         assert self._store is not None  # opened above
+        signature = self._stat()  # before reading: what is written meanwhile is seen the next time
         revision = self._store.revision()
-        self._signature = self._stat()
+        self._signature = signature
         if revision == self.revision:
             return False
         self.revision = revision

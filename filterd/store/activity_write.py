@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from filterd.errors import StoreError
 from filterd.store import activity as tables
+from filterd.store.engine import place
 
 WAIT_S = 1.0  # for another writer (a deletion); the batch waits in memory after that
 KEPT_DAMAGED = 2  # files set aside; the oldest goes when there is one more
@@ -204,7 +205,6 @@ def _columns(table: sa.Table) -> str:
 
 
 def _translated(engine: sa.Engine, exc: BaseException) -> StoreError:
-    where = engine.url.render_as_string(hide_password=True).removeprefix("sqlite:///")
     cause = exc.orig if isinstance(exc, DBAPIError) else exc
     kind = Damaged if as_damaged(exc) else StoreError
-    return kind(f"cannot write the log {where}: {str(cause).strip()}")
+    return kind(f"cannot write the log {place(engine)}: {str(cause).strip()}")

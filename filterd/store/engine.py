@@ -69,9 +69,12 @@ def open_engine(url: str | URL, *, durable: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # transactions begin below, not where the driver thinks
+        if connection.execute("PRAGMA auto_vacuum").fetchone() == (0,):
+            # these two have an effect before the first table alone; given again the second is a write transaction,
+            # which waits for other writers and costs a page and a sync at every reader's connection
+            for pragma in (f"page_size={_PAGE_BYTES}", "auto_vacuum=INCREMENTAL"):
+                connection.execute(f"PRAGMA {pragma}").close()
         for pragma in (
-            f"page_size={_PAGE_BYTES}",
-            "auto_vacuum=INCREMENTAL",  # these two have an effect before the first table alone
             "journal_mode=WAL",
             f"synchronous={'FULL' if durable else 'NORMAL'}",
             "secure_delete=ON",  # what is deleted is overwritten
@@ -134,10 +137,11 @@ def upgrade(engine: Engine, which: str) -> None:
 
 
 def _migrate(connection: Connection, which: str) -> None:
+    logging.getLogger("alembic").setLevel(
+        logging.WARNING
+    )  # which migration ran is no news; it says more while imported
     from alembic import command
     from alembic.config import Config
-
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # which migration ran is no news for a parent
 
     folder = Path(__file__).parent / "migrations"
     config = Config()
@@ -167,13 +171,18 @@ def _make_file(path: Path) -> None:
         raise StoreError(f"cannot open {path}: {exc.strerror or exc}") from exc
 
 
+def place(engine: Engine) -> str:
+    """Return where a database is, as people are told: a path, or a URL without its password."""
+    return engine.url.render_as_string(hide_password=True).removeprefix("sqlite:///")
+
+
 @contextlib.contextmanager
 def _translated(engine: Engine, what: str) -> Iterator[None]:
     """Turn the library's errors into StoreError: what failed, where, and the database's own word."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error) as exc:  # the second: a pragma of a new connection
-        where = engine.url.render_as_string(hide_password=True).removeprefix("sqlite:///")
+        where = place(engine)
         cause = exc.orig if isinstance(exc, DBAPIError) else exc
         if isinstance(exc, OperationalError) and "locked" in str(cause):
             raise StoreError(f"{where}: another program has been writing for {BUSY_S:g} s; try again") from exc

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -53,6 +55,18 @@ def test_the_first_start_sets_up_a_demonstration_and_says_what_to_try(state: Pat
         assert addresses(service.ask("www.example.org", at=1)) == ["192.0.2.80"]
         assert "a demonstration household" in service.said
         assert len(children(service.process.pid)) == 2
+        assert service.until(lambda: has_tables(state / "activity.db"))
+        assert "alembic" not in service.said  # which library makes the databases is no news for a parent
+
+
+def has_tables(file: Path) -> bool:
+    """Whether the manager has made the log."""
+    if not file.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        return bool(
+            connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'activity_version'").fetchone()[0]
+        )
 
 
 def test_a_familys_own_household_needs_no_lines_to_try(state: Path, upstream: UpstreamStub) -> None:

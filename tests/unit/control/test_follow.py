@@ -13,6 +13,7 @@ from filterd.control.household import ensure
 from filterd.control.moves import Whom, bonus
 from filterd.errors import StoreError
 from filterd.model.change import Who
+from filterd.store.household import HouseholdStore
 
 
 @pytest.fixture
@@ -38,6 +39,28 @@ def test_nothing_is_opened_while_nothing_changes(state: Path, monkeypatch: pytes
     follow.changed()
     monkeypatch.setattr("filterd.store.household.HouseholdStore.revision", lambda _: pytest.fail("asked the database"))
     assert not follow.changed()
+    follow.close()
+
+
+def test_a_change_between_reading_and_remembering_is_seen_the_next_time(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow = Follow(state)
+    follow.changed()
+    bonus(state, Who("mẹ"), Whom(profile="lan"), 15)
+    plain = HouseholdStore.revision
+
+    def read_and_then(store: HouseholdStore) -> int:
+        found = plain(store)
+        with monkeypatch.context() as patch:
+            patch.setattr(HouseholdStore, "revision", plain)
+            bonus(state, Who("mẹ"), Whom(profile="lan"), 15)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(HouseholdStore, "revision", read_and_then)
+        assert follow.changed() and follow.revision == 2
+    assert follow.changed() and follow.revision == 3
     follow.close()
 
 
