@@ -27,6 +27,7 @@ from filterd.host.notify import Notifier
 from filterd.net.loop import Complaints, Loop
 
 if TYPE_CHECKING:
+    from filterd.control.metrics import Questions
     from filterd.control.metrics_server import MetricsServer
 
 NEIGHBOURS_S = 2.0
@@ -74,7 +75,6 @@ class Manager:
     ) -> None:
         from filterd.control.follow import Follow
         from filterd.control.ingest import Ingest
-        from filterd.control.metrics import Questions
         from filterd.control.retention import Retention
 
         self.state = state
@@ -85,10 +85,9 @@ class Manager:
         self._map: dict[str, str] | None = None
         self._complaints = Complaints(log, loop.clock)
         self._follow = Follow(state)
-        self._questions = Questions()
-        self._ingest = Ingest(state, consumers=(self._questions,) if metrics != "off" else ())
+        questions, self._metrics = self._serve_metrics(metrics) if metrics != "off" else (None, None)
+        self._ingest = Ingest(state, consumers=() if questions is None else (questions,))
         self._retention = Retention(state)
-        self._metrics = self._serve_metrics(metrics) if metrics != "off" else None
 
     def start(self) -> None:
         """Begin all jobs."""
@@ -100,15 +99,17 @@ class Manager:
         self._every(REPUBLISH_S, self.republish, first_s=REPUBLISH_S)
         self._every(TIDY_S, self.tidy, first_s=300.0)
 
-    def _serve_metrics(self, address: str) -> MetricsServer | None:
-        """Serve /metrics; a port that is taken is said and ends nothing."""
+    def _serve_metrics(self, address: str) -> tuple[Questions | None, MetricsServer | None]:
+        """Serve /metrics; return what counts for it. A port that is taken is said and ends nothing."""
+        from filterd.control.metrics import Questions
         from filterd.control.metrics_server import MetricsServer
 
+        questions = Questions()
         try:
-            return MetricsServer(self.state, address, questions=self._questions)
+            return questions, MetricsServer(self.state, address, questions=questions)
         except FilterdError as exc:
             self._complaints.report("metrics are not served", exc)
-            return None
+            return None, None
 
     def close(self) -> None:
         """Bring what is known to the disk and let go of everything."""
@@ -135,10 +136,13 @@ class Manager:
         """Put the newest household into force, whoever changed it and however far they came."""
         if not self._follow.changed():
             return
+        from filterd.control.household import load
+
         try:
             self.republish()
-            for part in (self._ingest, self._retention):
-                part.reload()
+            household = load(self.state)
+            self._ingest.reload(household)
+            self._retention.reload(household)
         except (FilterdError, OSError):
             self._follow.again()
             raise

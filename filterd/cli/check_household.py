@@ -9,7 +9,6 @@ import click
 
 from filterd.cli import options
 
-_MOST = 8 * 1024 * 1024  # bytes read of a file: more than any household may have, so that a larger one is refused
 _SIGNS = {
     "danger": ("NGUY HIỂM", "DANGER"),
     "warning": ("CẢNH BÁO", "WARNING"),
@@ -40,7 +39,7 @@ def check_household(file: BinaryIO | None, as_json: bool, state: Path) -> None:
         household, findings = load(state), control.check_household(state)
     else:
         name = getattr(file, "name", "household")
-        household, findings = control.check_file(file.read(_MOST), state, name)
+        household, findings = control.check_file(file.read(options.HOUSEHOLD_FILE_BYTES), state, name)
     if as_json:
         options.say_json({"findings": [control.document(f) for f in findings]})
         return

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from filterd.cli import options, whom
 from filterd.cli.said import Call, changing, clean
-
-if TYPE_CHECKING:
-    from filterd.model.household import Household
 
 
 @click.group()
@@ -72,7 +68,7 @@ def add(call: Call, name: str, profile: str, mac: str, ip: str, range_: str, ide
     """
     from filterd.control.devices import add_device
 
-    owner = whom.find_id(_load(call).profiles, profile, "profile")
+    owner = whom.find_id(call.household().profiles, profile, "profile")
     done, made = add_device(
         call.state, call.who, name, owner, mac=mac, ip=ip, range=range_, ident=ident, seen=call.seen
     )  # fmt: skip
@@ -104,7 +100,7 @@ def assign(call: Call, device_id: str, profile: str) -> None:
     Example:
       filterd device assign may-lan minh
     """
-    owner = whom.find_id(_load(call).profiles, profile, "profile")
+    owner = whom.find_id(call.household().profiles, profile, "profile")
     _change(call, device_id, f"has profile {owner}", profile=owner)
 
 
@@ -134,14 +130,8 @@ def remove(call: Call, device_id: str) -> None:
     """
     from filterd.control.devices import remove_device
 
-    ident = whom.find_id(_load(call).devices, device_id, "device")
+    ident = whom.find_id(call.household().devices, device_id, "device")
     call.tell(remove_device(call.state, call.who, ident, seen=call.seen), f"device {ident} removed")
-
-
-def _load(call: Call) -> Household:
-    from filterd.control.household import load
-
-    return load(call.state)
 
 
 def _change(
@@ -155,6 +145,6 @@ def _change(
 ) -> None:
     from filterd.control.devices import change_device
 
-    ident = whom.find_id(_load(call).devices, word, "device")
+    ident = whom.find_id(call.household().devices, word, "device")
     done = change_device(call.state, call.who, ident, name=name, profile=profile, mac=mac, seen=call.seen)
     call.tell(done, f"device {ident} {sentence}")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from filterd.cli import options
+
 if TYPE_CHECKING:
     from filterd.listbuild.build import Built
     from filterd.listbuild.compare import Difference
@@ -23,14 +25,6 @@ if TYPE_CHECKING:
 FORMATS = ("hosts", "domains", "wildcard", "adblock", "dnsmasq", "unbound", "rpz")
 _SHOWN = 20  # names of a difference without --all
 
-_state = click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="var",
-    envvar="FILTERD_STATE",
-    show_default=True,
-    help="The state folder.",
-)
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _format = click.option(
     "--format", "format_", type=click.Choice(("auto", *FORMATS)), default="auto", show_default=True, help="The format."
@@ -51,7 +45,7 @@ def lists() -> None:
 
 
 @lists.command()
-@_state
+@options.state
 @_json
 def show(state: Path, as_json: bool) -> None:
     """Show the registered lists, the shipped ones, and the bundle in force."""
@@ -98,7 +92,7 @@ def show(state: Path, as_json: bool) -> None:
 @click.option("--shrink", type=click.FloatRange(0, 1), help="Share it may lose unconfirmed. Default 0.2.")
 @click.option("--grow", type=click.FloatRange(0), help="Share it may gain unconfirmed. Default 1.")
 @click.option("--no-build", is_flag=True, help="Only register it; `lists build` takes it into force.")
-@_state
+@options.state
 @_json
 def add(
     list_id: str,
@@ -154,7 +148,7 @@ def add(
 @lists.command()
 @click.argument("list_id", metavar="ID")
 @click.option("--no-build", is_flag=True, help="Only unregister it; the next build leaves it out.")
-@_state
+@options.state
 def remove(list_id: str, no_build: bool, state: Path) -> None:
     """Remove the list ID and take the bundle without it into force.
 
@@ -172,7 +166,7 @@ def remove(list_id: str, no_build: bool, state: Path) -> None:
 
 @lists.command()
 @click.option("--sync", is_flag=True, help="First fetch every list that comes from an address.")
-@_state
+@options.state
 @_json
 def build(sync: bool, state: Path, as_json: bool) -> None:
     """Build the bundle anew from the shipped and the registered lists, check it, take it into force.
@@ -236,7 +230,7 @@ def parse(file: Any, format_: str, summary: bool, as_json: bool) -> None:
 @click.argument("list_id", metavar="[ID]", required=False)
 @click.argument("origin", metavar="[FILE|URL]", required=False)
 @click.option("--all", "everything", is_flag=True, help=f"Print every name, not the first {_SHOWN}.")
-@_state
+@options.state
 @_json
 def diff(list_id: str | None, origin: str | None, everything: bool, state: Path, as_json: bool) -> None:
     """Compare the bundle in force with the one before; or the list ID with what FILE or URL holds now.
@@ -256,7 +250,7 @@ def diff(list_id: str | None, origin: str | None, everything: bool, state: Path,
 
 @lists.command()
 @click.argument("digest", required=False)
-@_state
+@options.state
 @_json
 def rollback(digest: str | None, state: Path, as_json: bool) -> None:
     """Put the bundle before this one into force again (or the one whose file begins with DIGEST).
@@ -280,7 +274,7 @@ def rollback(digest: str | None, state: Path, as_json: bool) -> None:
 
 @lists.command()
 @click.argument("list_id", metavar="[ID]", required=False)
-@_state
+@options.state
 @_json
 def history(list_id: str | None, state: Path, as_json: bool) -> None:
     """Show when lists were fetched, how large they were, and why one was held or refused."""

@@ -21,7 +21,7 @@ from filterd.cli.said import clean
 from filterd.errors import ConfigError
 from filterd.model.activity import Entry, Filter, Gap
 from filterd.model.decision import Action, Row
-from filterd.model.event import Event, Origin
+from filterd.model.event import Origin
 
 if TYPE_CHECKING:
     from filterd.control.activity import View
@@ -181,9 +181,8 @@ def moment_of(text: str, zone: tzinfo | None, now: float, option: str) -> int:
         raise ConfigError(f"{option}: expected 1h, 2d, 2026-11-24 or 2026-11-24T20:00, got {text[:40]!r}") from None
 
 
-def as_line(found: Event | Entry, as_json: bool, zone: tzinfo | None = None) -> str:
+def as_line(entry: Entry, as_json: bool, zone: tzinfo | None = None) -> str:
     """Return one question as people or programs read it. `zone` None: this computer's."""
-    entry = _entry(found) if isinstance(found, Event) else found
     at = local_time(entry.at_ms, zone)
     if as_json:
         return json.dumps(document(entry, zone), ensure_ascii=False)
@@ -259,13 +258,6 @@ def _reasons(entry: Entry) -> Iterable[str]:
             yield word
     if entry.matched:
         yield f"because of {entry.matched}"
-
-
-def _entry(event: Event) -> Entry:
-    from filterd.control.activity_live import entry_of
-    from filterd.control.privacy import Masks
-
-    return entry_of(0, event.at_ms, event.client, event.tail, Masks(harm=frozenset()))
 
 
 def ids_of(state: Path, profile: str, device: str) -> tuple[str, str]:

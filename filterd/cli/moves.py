@@ -60,7 +60,6 @@ def add(
     Example:
       filterd grant add lan category games --minutes 60
     """
-    from filterd.control.household import load
     from filterd.control.moves import grant as give
     from filterd.model.household import Scope
 
@@ -72,7 +71,7 @@ def add(
     if (minutes is not None) + bool(until) + no_end != 1:
         raise click.UsageError("expected one of --minutes, --until and --no-end")
     now = time.time()
-    household = load(call.state)
+    household = call.household()
     who = whom.find(household, word, profile, device)
     done = give(
         call.state,
@@ -100,6 +99,7 @@ def list_(everything: bool, as_json: bool, state: Path) -> None:
     Example:
       filterd grant list --all
     """
+    from filterd.control.entities import bodies_of
     from filterd.control.household import read_stored
 
     household, revision = read_stored(state)
@@ -107,7 +107,8 @@ def list_(everything: bool, as_json: bool, state: Path) -> None:
     rows = [(g, _standing(household, g, now)) for g in household.grants]
     rows = [(g, s) for g, s in rows if everything or s != "over"]
     if as_json:
-        documents = [_document("grant", g.id, household) | {"state": s} for g, s in rows]
+        bodies = bodies_of(household)
+        documents = [{**bodies["grant", g.id], "state": s} for g, s in rows]
         options.say_json({"grants": documents, "revision": revision})
         return
     for g, standing in rows:
@@ -151,14 +152,14 @@ def off(
       filterd off --device may-lan
       filterd off
     """
-    from filterd.control.household import load, read_stored
+    from filterd.control.household import read_stored
     from filterd.control.moves import off as switch_off
 
     now = time.time()
     if not (word or profile or device or everyone or minutes is not None or until):
         _show_offs(*read_stored(call.state), now, call.as_json)
         return
-    household = load(call.state)
+    household = call.household()
     who = whom.find(household, word, profile, device, everyone)
     end = until_of(until, household.timezone, now) if until else None
     done = switch_off(
@@ -184,10 +185,9 @@ def on(call: Call, word: str, profile: str, device: str, everyone: bool) -> None
       filterd on lan
       filterd on everyone
     """
-    from filterd.control.household import load
     from filterd.control.moves import on as switch_on
 
-    household = load(call.state)
+    household = call.household()
     who = whom.find(household, word, profile, device, everyone)
     done = switch_on(call.state, call.who, who, seen=call.seen)
     name = whom.name_of(household, who)
@@ -207,11 +207,10 @@ def pause(call: Call, word: str, profile: str, device: str, everyone: bool, minu
       filterd pause bo-me
       filterd pause --device laptop --minutes 10
     """
-    from filterd.control.household import load
     from filterd.control.moves import pause as pause_filter
 
     now = time.time()
-    who = whom.find(load(call.state), word, profile, device, everyone)
+    who = whom.find(call.household(), word, profile, device, everyone)
     _tell_grant(call, pause_filter(call.state, call.who, who, minutes, reason=reason, seen=call.seen, now=now), now)
 
 
@@ -229,7 +228,6 @@ def bonus(call: Call, words: tuple[str, ...], profile: str, device: str, reason:
       filterd bonus lan 15
       filterd bonus --device may-lan 30 --reason "helped in the kitchen"
     """
-    from filterd.control.household import load
     from filterd.control.moves import bonus as give
 
     *before, last = words
@@ -237,7 +235,7 @@ def bonus(call: Call, words: tuple[str, ...], profile: str, device: str, reason:
         raise click.UsageError("expected [WHO] MINUTES, such as: filterd bonus lan 15")
     minutes = int(last)
     now = time.time()
-    who = whom.find(load(call.state), before[0] if before else "", profile, device)
+    who = whom.find(call.household(), before[0] if before else "", profile, device)
     _tell_grant(call, give(call.state, call.who, who, minutes, reason=reason, seen=call.seen, now=now), now)
 
 
@@ -255,13 +253,9 @@ def _made(change: Any, kind: str) -> str:
 
 
 def _made_document(done: Any, kind: str) -> dict[str, Any] | None:
-    return None if done.change is None else _document(kind, _made(done.change, kind), done.household)
-
-
-def _document(kind: str, ident: str, household: Household) -> dict[str, Any]:
-    from filterd.control.entities import bodies_of
-
-    return dict(bodies_of(household)[kind, ident])
+    """Return the body of what a change made, as the change has it."""
+    made = () if done.change is None else (e.after for e in done.change.edits if e.kind == kind and e.before is None)
+    return next((dict(body) for body in made if body is not None), None)
 
 
 def _grant_text(household: Household, grant: Grant, now: float) -> str:
@@ -303,11 +297,13 @@ def _cut_by(household: Household, grant: Grant, now: float) -> InternetOff | Non
 
 
 def _show_offs(household: Household, revision: int, now: float, as_json: bool) -> None:
+    from filterd.control.entities import bodies_of
     from filterd.control.moves import is_off
 
     offs = [o for o in household.internet_off if is_off(o, now)]
     if as_json:
-        options.say_json({"off": [_document("off", o.id, household) for o in offs], "revision": revision})
+        bodies = bodies_of(household)
+        options.say_json({"off": [bodies["off", o.id] for o in offs], "revision": revision})
         return
     for one in offs:
         click.echo(clean(f"{one.id}  {_off_text(household, one, now)}"))

@@ -28,3 +28,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="One JSON documen
 def say_json(document: Any) -> None:
     """Write `document` as one line of JSON, in UTF-8."""
     click.echo(json.dumps(document, ensure_ascii=False))
+
+
+HOUSEHOLD_FILE_BYTES = (
+    8 * 1024 * 1024
+)  # read of a file: more than any household may have, so that a larger one is refused

@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import click
 
+from filterd.cli import options
+
 
 @click.group()
 def policy() -> None:
@@ -21,20 +23,11 @@ def policy() -> None:
     """
 
 
-_state = click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    default="var",
-    envvar="FILTERD_STATE",
-    show_default=True,
-    help="The state folder.",
-)
 _file = click.argument("file", type=click.File("rb"))
-_MOST = 8 * 1024 * 1024  # bytes read of a file: more than any household may have, so that a larger one is refused
 
 
 @policy.command("export")
-@_state
+@options.state
 def export_(state: Path) -> None:
     """Write the household to standard output."""
     from filterd.control.household import export_household
@@ -44,12 +37,12 @@ def export_(state: Path) -> None:
 
 @policy.command("import")
 @_file
-@_state
+@options.state
 def import_(file: BinaryIO, state: Path) -> None:
     """Replace the whole household, grants and off included. Nothing changes when an error is found."""
     from filterd.control.household import import_household
 
-    done = import_household(state, file.read(_MOST), getattr(file, "name", "household"))
+    done = import_household(state, file.read(options.HOUSEHOLD_FILE_BYTES), getattr(file, "name", "household"))
     _say(done.household, "imported")
     published = done.published
     if published.workers:
@@ -62,12 +55,12 @@ def import_(file: BinaryIO, state: Path) -> None:
 
 @policy.command()
 @_file
-@_state
+@options.state
 def check(file: BinaryIO, state: Path) -> None:
     """Say whether FILE is a valid household: path and line of every error. Changes nothing."""
     from filterd.control.household import check as check_household
 
-    _say(check_household(file.read(_MOST), state, getattr(file, "name", "household")), "valid")
+    _say(check_household(file.read(options.HOUSEHOLD_FILE_BYTES), state, getattr(file, "name", "household")), "valid")
 
 
 def _say(household: object, verb: str) -> None:

@@ -128,7 +128,7 @@ def remove(call: Call, profile_id: str, devices_to: str) -> None:
     """
     from filterd.control.profiles import remove_profile
 
-    household = _load(call)
+    household = call.household()
     ident = _id(household, profile_id)
     to = _id(household, devices_to) if devices_to else ""
     done = remove_profile(call.state, call.who, ident, devices_to=to, seen=call.seen)
@@ -147,7 +147,7 @@ def rename(call: Call, profile_id: str, name: str) -> None:
     Example:
       filterd profile rename lan "Lan Anh"
     """
-    ident = _id(_load(call), profile_id)
+    ident = _id(call.household(), profile_id)
     _patch(call, ident, {"name": name}, f"profile {ident} is called {name}")
 
 
@@ -163,7 +163,7 @@ def default_(call: Call, profile_id: str) -> None:
     """
     from filterd.control.profiles import patch_household
 
-    ident = _id(_load(call), profile_id)
+    ident = _id(call.household(), profile_id)
     done = patch_household(call.state, call.who, {"default_profile": ident}, seen=call.seen)
     call.tell(done, f"new devices get profile {ident}")
 
@@ -189,7 +189,7 @@ def set_(call: Call, profile_id: str, pairs: tuple[str, ...]) -> None:
         if key in values:
             raise ConfigError(f"{clean(key[:60])}: given twice")
         values[key] = None if text.strip() in ("", "null", "~") else _plain(key, text)
-    ident = _id(_load(call), profile_id)
+    ident = _id(call.household(), profile_id)
     _patch(call, ident, values, f"profile {ident}: {', '.join(values)} set")
 
 
@@ -242,7 +242,7 @@ def name(call: Call, profile_id: str, action: str, part: str, name: str) -> None
     """
     from filterd.control.profiles import add_name, remove_name
 
-    ident = _id(_load(call), profile_id)
+    ident = _id(call.household(), profile_id)
     done = (add_name if action == "add" else remove_name)(call.state, call.who, ident, part, name, seen=call.seen)
     call.tell(done, f"profile {ident}: {name} {'now' if action == 'add' else 'no longer'} under {part}")
 
@@ -351,12 +351,6 @@ def _plain(key: str, text: str) -> Any:
         raise ConfigError(f"{clean(key[:60])}: not YAML: {text[:60]!r}") from None
 
 
-def _load(call: Call) -> Household:
-    from filterd.control.household import load
-
-    return load(call.state)
-
-
 def _id(household: Household, word: str) -> str:
     return whom.find_id(household.profiles, word, "profile")
 
@@ -380,7 +374,7 @@ def _patch(call: Call, ident: str, values: dict[str, Any], sentence: str, read_a
 def _set_rule(call: Call, profile_id: str, part: str, word: str, rule: str) -> None:
     from filterd.control.profiles import set_rule
 
-    ident = _id(_load(call), profile_id)
+    ident = _id(call.household(), profile_id)
     done = set_rule(call.state, call.who, ident, part, word, rule, seen=call.seen)
     said = "as its preset says" if rule == "default" else {"block": "blocked", "allow": "allowed"}[rule]
     call.tell(done, f"profile {ident}: {word} {said}")

@@ -70,11 +70,10 @@ def ask(call: Call, profile: str, scope: str, value: str, device: str, reason: s
       filterd request ask lan time --reason "the film ends at ten"
       filterd request ask lan service youtube
     """
-    from filterd.control.household import load
     from filterd.control.requests import ask as make
     from filterd.model.household import Scope
 
-    household = load(call.state)
+    household = call.household()
     asked = make(
         call.state,
         call.who,

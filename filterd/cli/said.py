@@ -31,6 +31,7 @@ from filterd.model.change import Change, Edit, Who
 
 if TYPE_CHECKING:
     from filterd.control.change import Done
+    from filterd.model.household import Household
 
 EXIT_CONFLICT = 3
 EXIT_NOT_IN_FORCE = 4
@@ -47,6 +48,12 @@ class Call:
     as_json: bool
     who: Who
     seen: int | None  # the revision that the person had before their eyes
+
+    def household(self) -> Household:
+        """Return the household as it is stored."""
+        from filterd.control.household import load
+
+        return load(self.state)
 
     def tell(self, done: Done, sentence: str, *, nothing: str = "", **more: Any) -> None:
         """Say what a change did and whether it is in force. `more`: for the JSON document. May exit with 4.

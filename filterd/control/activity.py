@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from filterd.control.activity_live import Judge, Live, Rings, numbered, select
+from filterd.control.household import has_store, load
 from filterd.control.privacy import Keep, Masks
 from filterd.errors import ConfigError
 from filterd.host.run import run_dir
@@ -64,8 +65,6 @@ class View:
 
 def view_of(state: Path) -> View:
     """Return the view of a state's household; without one nothing is masked. Raises StoreError, ConfigError."""
-    from filterd.control.household import has_store, load
-
     return View.of(load(state)) if has_store(state) else View(Masks())
 
 
@@ -141,7 +140,7 @@ def moment(
     `keep`: the rings stay open behind it, for whoever goes on reading there.
     """
     folder = run_dir(state, create=False)
-    engine = engine_of(state) if has_log(state) else None
+    engine = engine_of(state) if has_store(state, "activity") else None
     before: Mapping[str, tuple[int, int]] | None = None
     for tries in range(_TRIES, 0, -1):
         with ExitStack() as inner:
@@ -163,11 +162,6 @@ def moment(
                 closing.pop_all()
             yield Moment(connection, rings, live, gaps)
             return
-
-
-def has_log(state: Path) -> bool:
-    """Return whether questions are stored anywhere."""
-    return (state / "activity.db").exists() or (state / "database").exists()
 
 
 def engine_of(state: Path) -> sa.Engine:

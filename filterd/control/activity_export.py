@@ -19,8 +19,9 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Literal
 
-from filterd.control.activity import EVERYTHING, View, engine_of, has_log, moment, of_rows, to_rows, view_of
+from filterd.control.activity import EVERYTHING, View, engine_of, moment, of_rows, to_rows, view_of
 from filterd.control.activity_live import entry_of, matches
+from filterd.control.household import has_store
 from filterd.model.activity import Entry, Filter
 from filterd.model.decision import Action
 from filterd.store import activity_read as reads
@@ -52,7 +53,7 @@ def entries(state: Path, wanted: Filter, view: View) -> Iterator[Entry]:
     """Yield the wanted entries of the whole log, oldest first; those in the rings last."""
     last = -1
     rows = to_rows(wanted, view.masks)
-    if has_log(state) and rows is not None:
+    if has_store(state, "activity") and rows is not None:
         engine = engine_of(state)
         more = True
         while more:

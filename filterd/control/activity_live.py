@@ -9,7 +9,6 @@ them goes on behind it, whether the manager has stored them meanwhile or not (or
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -19,12 +18,10 @@ from filterd.control.dictionary import address_of, text_of
 from filterd.control.privacy import Keep, Masks
 from filterd.model.activity import Entry, Filter, Gap
 from filterd.model.event import Tail, decode_tail
-from filterd.net.ring import Reader
+from filterd.net.ring import MAX_RINGS, Reader, reading_order, ring_names
 from filterd.store.activity import ID_SHIFT, Forgotten
 
-MAX_RINGS = 256
 _MAX_TAILS = 65_536  # kinds of records that are known by their bytes
-_RING = re.compile(r"worker-\d{1,4}\.(blocked|allowed)")
 Live = tuple[int, bytes, Tail]  # time as it may be shown, client, tail before its names are masked
 
 
@@ -115,16 +112,13 @@ class Rings:
         self._readers.clear()
 
     def _find(self, from_end: bool) -> None:
-        try:
-            names = sorted(p.name for p in self._folder.iterdir() if _RING.fullmatch(p.name))
-        except OSError:
-            return
+        names = ring_names(self._folder)
         new = [n for n in names if n not in self._readers and (n.endswith("blocked") or not self._blocked)]
         for name in new[: MAX_RINGS - len(self._readers)]:
             after = None if from_end else self._after.get(name)
             self._readers[name] = Reader(self._folder / name, from_end=from_end, after=after)
-        if new:  # as control/ingest.py has them
-            self._readers = dict(sorted(self._readers.items(), key=lambda item: (item[0].endswith("allowed"), item[0])))
+        if new:
+            self._readers = {name: self._readers[name] for name in sorted(self._readers, key=reading_order)}
 
 
 def numbered(live: Sequence[Live], newest: int, taken: Callable[[int], int]) -> list[int]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from filterd.control.entities import HOUSEHOLD, LISTS, bodies_of, household_of, with_ids
+from filterd.control.entities import HOUSEHOLD, bodies_of, household_of, is_household, with_ids
 from filterd.control.household import Compiled, compile_bytes, known_words, open_store, republish
 from filterd.control.publish import Published
 from filterd.errors import ConfigError, Conflict, FilterdError
@@ -70,12 +70,12 @@ def apply(
     result: list[Compiled] = []
 
     def make(stored: Stored) -> Mapping[Key, Body]:
-        others = {key: body for key, body in stored.bodies().items() if not _is_household(key)}
+        others = {key: body for key, body in stored.bodies().items() if not is_household(key)}
         before = household_of(stored.bodies(), known)
         altered = alter(before)
         if altered is before:
             result.append(Compiled(stored.revision, before, b""))
-            own = {key: body for key, body in stored.bodies().items() if _is_household(key)}
+            own = {key: body for key, body in stored.bodies().items() if is_household(key)}
         else:
             after = given_now(with_ids(altered, stored.revision + 1), at)
             own = bodies_of(after)
@@ -88,7 +88,7 @@ def apply(
     with open_store(state) as store:
         change = store.change(who, verb, at, make, seen=seen, reverts=reverts)
     household = result[-1].household
-    if change is None or not any(_is_household((e.kind, e.id)) for e in change.edits):
+    if change is None or not any(is_household((e.kind, e.id)) for e in change.edits):
         return Done(change, household)
     published, problem = put_into_force(state, at, result[-1])
     return Done(change, household, published, problem)
@@ -177,10 +177,6 @@ def _taken_back(stored: Stored, old: Change, later: list[Change]) -> dict[Key, B
         if edit.after is None or edit.position_before != edit.position_after:
             places[key] = (edit.position_before, 0)  # before what stands there by now
     return dict(sorted(bodies.items(), key=lambda item: places[item[0]]))
-
-
-def _is_household(key: Key) -> bool:
-    return key == HOUSEHOLD or key[0] in LISTS
 
 
 def _check_bounds(before: Household, after: Household) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filterd.control.change import Done, apply
 from filterd.control.moves import Whom, text_of
-from filterd.control.profiles import MAX_NAME, free_id
+from filterd.control.profiles import MAX_NAME, new_id
 from filterd.errors import ConfigError
 from filterd.model.change import Who
 from filterd.model.household import Device, Household
@@ -35,10 +35,7 @@ def add_device(
     made: list[str] = []
 
     def alter(household: Household) -> Household:
-        taken = {d.id for d in household.devices}
-        made.append(ident or free_id(name, taken))
-        if made[-1] in taken:
-            raise ConfigError(f"device: there is a {made[-1]!r} already")
+        made.append(new_id("device", ident, name, {d.id for d in household.devices}))
         Whom(profile=profile).check(household)
         device = Device(made[-1], text_of(name, "name", MAX_NAME), profile, mac, ip, range)
         return replace(household, devices=(*household.devices, device))

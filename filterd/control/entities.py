@@ -34,6 +34,11 @@ _BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029", 0x7F: "\\u007f
 _LINE = re.compile(rf" \({_LABEL}:\d+\)$")
 
 
+def is_household(key: Key) -> bool:
+    """Return whether an entity is part of the household (requests and settings are not)."""
+    return key == HOUSEHOLD or key[0] in LISTS
+
+
 def bodies_of(household: Household) -> dict[Key, Body]:
     """Return the entities of a household in which every grant and off has an id. ConfigError: one stands there twice."""
     document = to_document(household)

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -21,7 +20,7 @@ from filterd.config.catalogue import Catalogue
 from filterd.config.catalogue import load as load_catalogue
 from filterd.config.household import Known, read
 from filterd.config.household_out import write
-from filterd.control.entities import HOUSEHOLD, LISTS, bodies_of, household_of, with_ids
+from filterd.control.entities import HOUSEHOLD, bodies_of, household_of, is_household, with_ids
 from filterd.control.lists import ensure_bundle
 from filterd.control.publish import Published, current, publish
 from filterd.errors import ConfigError, StoreError
@@ -126,9 +125,9 @@ def read_stored(state: Path) -> tuple[Household, int]:
     return household_of(stored.bodies(), known_words(state)), stored.revision
 
 
-def has_store(state: Path) -> bool:
-    """Return whether there is a household's database, without making one."""
-    return (state / "household.db").exists() or (state / "database").exists()
+def has_store(state: Path, which: str = "household") -> bool:
+    """Return whether there is a database (household, activity), without making one."""
+    return (state / f"{which}.db").exists() or (state / "database").exists()
 
 
 def check(text: bytes, state: Path | None, file: str) -> Household:
@@ -155,7 +154,7 @@ def _store_whole(store: HouseholdStore, household: Household, who: Who, verb: st
     """Write a whole household into the store; what is not of the household (requests, settings) stays."""
 
     def make(stored: Stored) -> dict[Key, Body]:
-        others = {k: b for k, b in stored.bodies().items() if k != HOUSEHOLD and k[0] not in LISTS}
+        others = {k: b for k, b in stored.bodies().items() if not is_household(k)}
         return {**bodies_of(with_ids(household, stored.revision + 1)), **others}
 
     store.change(who, verb, now, make)
@@ -199,10 +198,9 @@ def _spent(store: HouseholdStore, household: Household, now: float) -> list[Spen
     """Return the budgets that are used up today: part of what is in force, whoever publishes."""
     if not any(p.budgets for p in household.profiles):
         return []
-    from filterd.policy.budget import spent_for
+    from filterd.policy.budget import day_of, spent_for
 
-    day = datetime.fromtimestamp(now, ZoneInfo(household.timezone)).date().toordinal()
-    return spent_for(household, store.spent(day), now)
+    return spent_for(household, store.spent(day_of(now, ZoneInfo(household.timezone))), now)
 
 
 def compile_bytes(household: Household, now: float, spent: Sequence[Spent] = ()) -> bytes:

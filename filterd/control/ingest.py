@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
-import re
 import time
 from collections.abc import Callable, Sequence
 from operator import itemgetter
@@ -31,8 +30,9 @@ from filterd.control.waiting import QUARTER_MS, Waiting
 from filterd.errors import FilterdError, StoreError
 from filterd.host.run import run_dir
 from filterd.model.event import Tail
+from filterd.model.household import Household
 from filterd.net.loop import Complaints
-from filterd.net.ring import Reader
+from filterd.net.ring import MAX_RINGS, Reader, reading_order, ring_names
 from filterd.store import activity as tables
 from filterd.store.activity import cursors, forgotten, open_activity
 from filterd.store.activity_write import ActivityWriter, Damaged, as_damaged, set_aside
@@ -43,10 +43,8 @@ ROW_BYTES = 26  # on disk, with its part of indexes and roll-ups
 BATCH_ROWS = BATCH_BYTES // ROW_BYTES
 RETRY_S = 10.0  # after the store has refused
 STEP_S = 0.25  # a step takes about so long at most; the rest waits in the rings
-MAX_RINGS = 256
 _LAST_STEPS = 40  # to read the rings to their end with
 _POLLS = 64  # of one ring of blocked questions in a step
-_RING = re.compile(r"worker-\d{1,4}\.(blocked|allowed)")
 
 log = logging.getLogger(__name__)
 
@@ -88,12 +86,12 @@ class Ingest:
         self._retry = float("-inf")  # not before
         self.reload()
 
-    def reload(self) -> None:
-        """Read the household's privacy and zone anew."""
+    def reload(self, household: Household | None = None) -> None:
+        """Take the privacy and the zone of `household`, or of the one that is stored."""
         from filterd.control.household import load
 
         try:
-            household = load(self.state)
+            household = household or load(self.state)
             self._zone = ZoneInfo(household.timezone)
             masks = Masks.of(household)
         except (FilterdError, KeyError, OSError) as exc:
@@ -181,15 +179,12 @@ class Ingest:
 
     def _find_rings(self) -> None:
         folder = run_dir(self.state, create=False)
-        try:
-            names = {p.name for p in folder.iterdir() if _RING.fullmatch(p.name)} - self._readers.keys()
-        except OSError:
-            return
-        for name in sorted(names)[: MAX_RINGS - len(self._readers)]:
+        new = [name for name in ring_names(folder) if name not in self._readers]
+        for name in new[: MAX_RINGS - len(self._readers)]:
             # a ring that the log does not know is missed from its first record on
             self._readers[name] = Reader(folder / name, after=(self._cursors or {}).get(name, (0, -1)))
-        # a step reads blocked ones first; what has one time gets its place in the log in this order
-        self._readers = dict(sorted(self._readers.items(), key=lambda item: (item[0].endswith("allowed"), item[0])))
+        if new:
+            self._readers = {name: self._readers[name] for name in sorted(self._readers, key=reading_order)}
 
     # --- into the store ---
 

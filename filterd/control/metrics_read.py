@@ -13,7 +13,6 @@ import json
 import logging
 import select
 import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -25,16 +24,17 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from filterd.control.moves import is_off
 from filterd.errors import FilterdError, StoreError
 from filterd.host.run import connect, run_dir, worker_sockets
 from filterd.model.household import Household
+from filterd.net.ring import ring_names, written
 from filterd.store import activity as tables
 from filterd.store.engine import open_engine, reading, url_of
 
 WAIT_S = 1.0  # for all workers together
 COUNT_S = 0.5  # for counting a database's rows; what takes longer is left out
 _MAX_REPLY = 256 * 1024
-_RING_HEADER = struct.Struct("=8s5Q")  # net/ring.py: magic, capacity, generation, tail, head, records ever written
 
 log = logging.getLogger(__name__)
 
@@ -177,16 +177,11 @@ def database_bytes(state: Path, which: str) -> int | None:
 
 def ring_records(state: Path) -> dict[str, tuple[int, int]]:
     """Return for each ring of the workers its generation and how many records were ever written to it."""
-    found = {}
-    with contextlib.suppress(OSError, StoreError):
-        for path in sorted(run_dir(state, create=False).glob("worker-*.*")):
-            if path.suffix not in (".blocked", ".allowed"):
-                continue
-            with contextlib.suppress(OSError, struct.error), path.open("rb") as file:
-                magic, _, generation, _, _, records = _RING_HEADER.unpack(file.read(_RING_HEADER.size))
-                if magic == b"FILTRNG1":
-                    found[path.name] = (generation, records)
-    return found
+    try:
+        folder = run_dir(state, create=False)
+    except StoreError:
+        return {}
+    return {name: found for name in ring_names(folder) if (found := written(folder / name)) is not None}
 
 
 def grants_in_force(household: Household, now: float) -> dict[str, int]:
@@ -200,7 +195,4 @@ def grants_in_force(household: Household, now: float) -> dict[str, int]:
 
 def offs_in_force(household: Household, now: float) -> int:
     """Return how many "internet off" are in force."""
-    return sum(
-        off.ended is None and (off.start is None or off.start <= now) and (off.until is None or now < off.until)
-        for off in household.internet_off
-    )
+    return sum(is_off(off, now) for off in household.internet_off)

@@ -20,7 +20,7 @@ from filterd.config.sitename import site_name
 from filterd.control.change import Done, apply
 from filterd.control.entities import HOUSEHOLD, LISTS, bodies_of, household_of
 from filterd.control.household import known_words
-from filterd.control.moves import text_of, with_profile
+from filterd.control.moves import Whom, text_of, with_profile
 from filterd.errors import ConfigError
 from filterd.model.change import Body, Key, Who
 from filterd.model.household import Household, Names, Profile, Rule, Window
@@ -37,10 +37,7 @@ def add_profile(
     made: list[str] = []
 
     def alter(household: Household) -> Household:
-        taken = {p.id for p in household.profiles}
-        made.append(ident or free_id(name, taken))
-        if made[-1] in taken:
-            raise ConfigError(f"profile: there is a {made[-1]!r} already")
+        made.append(new_id("profile", ident, name, {p.id for p in household.profiles}))
         profile = Profile(made[-1], text_of(name, "name", MAX_NAME), preset)
         return replace(household, profiles=(*household.profiles, profile))
 
@@ -52,7 +49,7 @@ def remove_profile(state: Path, who: Who, ident: str, *, devices_to: str = "", s
     """Remove a profile with its grants and offs. Its devices go to `devices_to`; without that there must be none."""
 
     def alter(household: Household) -> Household:
-        with_profile(household, ident, lambda p: p)
+        Whom(profile=ident).check(household)
         left = tuple(p for p in household.profiles if p.id != ident)
         if not left:
             raise ConfigError("profile: the last one stays; a household needs one")
@@ -60,7 +57,7 @@ def remove_profile(state: Path, who: Who, ident: str, *, devices_to: str = "", s
         if mine and not devices_to:
             raise ConfigError(f"profile: {ident} has devices ({', '.join(mine[:5])}); say to which profile they go")
         if devices_to:
-            with_profile(replace(household, profiles=left), devices_to, lambda p: p)
+            Whom(profile=devices_to).check(replace(household, profiles=left))
         default = household.default_profile
         if default == ident or (not default and household.profiles[0].id == ident):
             # devices never seen before must not fall to a grown-up's rules because a child's profile went
@@ -94,21 +91,22 @@ def patch_household(state: Path, who: Who, values: Mapping[str, Any], *, seen: i
 
 def set_rule(state: Path, who: Who, ident: str, part: str, word: str, rule: str, *, seen: int | None = None) -> Done:
     """Set a category or service (`part`: categories, services) to block, allow, or `default` (the preset's word)."""
-    if part not in ("categories", "services"):
+    singular = {"categories": "category", "services": "service"}.get(part)
+    if singular is None:
         raise ConfigError(f"expected categories or services, got {part!r}")
     if rule not in ("block", "allow", "default"):
         raise ConfigError(f"rule: expected block, allow or default, got {rule!r}")
 
     def change(profile: Profile) -> Profile:
-        rules = dict(profile.categories if part == "categories" else profile.services)
+        rules: dict[str, Rule] = dict(getattr(profile, part))
         if rule == "default":
             rules.pop(word, None)
         else:
             rules[word] = Rule(rule)
-        return replace(profile, categories=rules) if part == "categories" else replace(profile, services=rules)
+        changed: dict[str, Any] = {part: rules}
+        return replace(profile, **changed)
 
-    return apply(state, who, f"{part[:-3] + 'y' if part == 'categories' else 'service'} {rule}",
-                 lambda h: with_profile(h, ident, change), seen=seen)  # fmt: skip
+    return apply(state, who, f"{singular} {rule}", lambda h: with_profile(h, ident, change), seen=seen)
 
 
 def add_name(state: Path, who: Who, ident: str, part: str, name: str, *, seen: int | None = None) -> Done:
@@ -153,6 +151,14 @@ def set_windows(state: Path, who: Who, ident: str, windows: Iterable[Window], *,
         lambda h: with_profile(h, ident, lambda p: replace(p, windows=kept)),
         seen=seen,
     )
+
+
+def new_id(what: str, given: str, name: str, taken: set[str]) -> str:
+    """Return the id `given`, or one made of `name`; ConfigError when another `what` has it."""
+    ident = given or free_id(name, taken)
+    if ident in taken:
+        raise ConfigError(f"{what}: there is a {ident!r} already")
+    return ident
 
 
 def free_id(name: str, taken: Iterable[str]) -> str:

@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from filterd.control.dictionary import local_day, midnight_ms
+from filterd.control.household import has_store
 from filterd.control.privacy import HOUR_MS
 from filterd.errors import ConfigError, FilterdError, StoreError
-from filterd.model.household import Privacy
+from filterd.model.household import Household, Privacy
 from filterd.store.activity import ID_SHIFT, open_activity
 from filterd.store.activity_delete import (
     STEP_ROWS,
@@ -54,12 +55,12 @@ class Retention:
         self._dirty = True  # something was deleted since the write-ahead log was cut off; at the start: perhaps
         self.reload()
 
-    def reload(self) -> None:
-        """Read anew how long the household wants to remember."""
+    def reload(self, household: Household | None = None) -> None:
+        """Take from `household`, or from the one that is stored, how long it wants to remember."""
         from filterd.control.household import load
 
         try:
-            household = load(self.state)
+            household = household or load(self.state)
             self._privacy, self._zone = household.privacy, ZoneInfo(household.timezone)
             self._known = True
         except (FilterdError, KeyError, OSError):
@@ -70,7 +71,7 @@ class Retention:
         if not self._known:
             self.reload()
             return False
-        if not ((self.state / "activity.db").exists() or (self.state / "database").exists()):
+        if not has_store(self.state, "activity"):
             return False
         for path in damaged_files(self.state / "activity.db"):  # nobody can take single rows out of these
             if path.stat().st_mtime < now - max(self._privacy.detail_days, 1) * _DAY_S:

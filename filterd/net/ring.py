@@ -19,6 +19,7 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import re
 import secrets
 import struct
 import time
@@ -38,6 +39,32 @@ _ALIGN = 16  # frames start on it and the capacity is a multiple, so that no fra
 # where another core sees stores out of order (ARM).
 _MARGIN = 4096
 _CAPACITY, _GENERATION, _TAIL, _HEAD, _COUNT = 1, 2, 3, 4, 5  # indexes of words
+_WORDS = struct.Struct("=6Q")
+_NAME = re.compile(r"worker-\d{1,4}\.(blocked|allowed)")
+MAX_RINGS = 256  # that a reader of all of them opens
+
+
+def reading_order(name: str) -> tuple[bool, str]:
+    """Return the sorting key of a ring's name: blocked ones first, which decides the place of records of one time."""
+    return name.endswith("allowed"), name
+
+
+def ring_names(folder: Path) -> list[str]:
+    """Return the names of the workers' rings in a run folder, in the order of reading; none when there is no folder."""
+    try:
+        return sorted((p.name for p in folder.iterdir() if _NAME.fullmatch(p.name)), key=reading_order)
+    except OSError:
+        return []
+
+
+def written(path: Path) -> tuple[int, int] | None:
+    """Return a ring's generation and how many records were ever written to it; None when it is no ring."""
+    try:
+        with path.open("rb") as file:
+            words = _WORDS.unpack(file.read(_WORDS.size))
+    except (OSError, struct.error):
+        return None
+    return (words[_GENERATION], words[_COUNT]) if words[0] == _MAGIC else None
 
 
 class _Map:

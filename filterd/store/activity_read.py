@@ -243,11 +243,6 @@ class Texts:
         return known
 
 
-def oldest_id(connection: sa.Connection) -> int | None:
-    """Return the id of the oldest event, None when there is none."""
-    return connection.execute(sa.select(sa.func.min(event.c.id))).scalar()
-
-
 def newest_id(connection: sa.Connection) -> int:
     """Return the id of the newest event, 0 when there is none."""
     return int(connection.execute(sa.select(sa.func.max(event.c.id))).scalar() or 0)

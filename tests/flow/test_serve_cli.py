@@ -15,9 +15,12 @@ from filterd.cli import COMMANDS, main
 from filterd.cli.log import as_line
 from filterd.cli.run import default_listens, read_settings
 from filterd.config.settings import Listen, Settings
+from filterd.control.activity_live import entry_of
+from filterd.control.privacy import Masks
 from filterd.errors import ConfigError
+from filterd.model.activity import Entry
 from filterd.model.decision import Action, Row
-from filterd.model.event import Event, Origin, Tail
+from filterd.model.event import Origin, Tail
 from filterd.net.ring import Ring
 from tests.unit.net.test_ring import event
 
@@ -115,26 +118,31 @@ def test_without_a_running_service_the_log_is_empty(tmp_path: Path) -> None:
     assert (shown.exit_code, shown.output) == (0, "")
 
 
+def entry(at_ms: int, client: bytes, tail: Tail) -> Entry:
+    """A record of a ring as the log shows it when nothing is masked."""
+    return entry_of(0, at_ms, client, tail, Masks(harm=frozenset()))
+
+
 def test_a_line_of_the_log_says_who_what_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     tail = Tail(
         Action.BLOCK, Row.CATEGORY, 65, 0, Origin.UPSTREAM, b"\x03www\x07example\x03org\x00", profile="lan",
         device="phone", category="adult", rule="adult blocked", list_id="shipped", matched=b"\x03bad\x07example\x00",
     )  # fmt: skip
-    line = as_line(Event(1_795_500_000_000, b"\x7f\0\0\x0b", tail), as_json=False)
+    line = as_line(entry(1_795_500_000_000, b"\x7f\0\0\x0b", tail), as_json=False)
     assert line.endswith(
         "lan        phone           BLOCKED www.example.org HTTPS  category adult adult blocked because of bad.example"
     )
-    document = json.loads(as_line(Event(1_795_500_000_123, bytes(15) + b"\1", tail), as_json=True))
+    document = json.loads(as_line(entry(1_795_500_000_123, bytes(15) + b"\1", tail), as_json=True))
     assert document["client"] == "::1" and document["matched"] == "bad.example" and document["type"] == "HTTPS"
     assert document["origin"] == "upstream" and document["at"].split(".")[1].startswith("123")
 
 
 def test_a_line_of_an_allowed_question_gives_no_reason_where_there_is_none() -> None:
     tail = Tail(Action.ALLOW, Row.DEFAULT, 999, 2, Origin.FAILED, b"\xc0bad", profile="lan")
-    line = as_line(Event(0, b"", tail), as_json=False)
+    line = as_line(entry(0, b"", tail), as_json=False)
     assert line.endswith("allowed c0626164 TYPE999")
-    assert json.loads(as_line(Event(0, b"", tail), as_json=True))["origin"] == "failed"
+    assert json.loads(as_line(entry(0, b"", tail), as_json=True))["origin"] == "failed"
 
 
 def given(**changes: object) -> dict[str, object]:
