@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -311,6 +312,15 @@ def part(pid: int, word: str, seconds: float = 0.0) -> int:
             assert len(found) == 1, found
             return found[0]
         time.sleep(0.02)
+
+
+def log_is_made(state: Path) -> bool:
+    """Whether the manager has made the log's database, and let go of it."""
+    file = state / "activity.db"
+    if not file.exists():
+        return False
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'activity_version'").fetchall())
 
 
 def gone(pid: int, seconds: float) -> bool:

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.processes import Service, UpstreamStub, gone, part
+from tests.processes import Service, UpstreamStub, gone, log_is_made, part
 
 KID = "127.0.0.11"
 
@@ -36,6 +36,9 @@ def test_a_blocked_question_is_in_the_log_within_two_seconds(tmp_path: Path) -> 
     with UpstreamStub({"www.example.org": ["192.0.2.1"]}) as upstream, Service.up(state, upstream) as service:
         service.ask("tiktok.com", client=KID)
         wait_for(service, state, "tiktok.com", "--blocked", "--profile", "lan")
+        assert service.until(
+            lambda: log_is_made(state)
+        )  # stopped while it makes the log it would hold the lock for ever
         manager = part(service.process.pid, "filterd.manage", 5.0)
         os.kill(manager, signal.SIGSTOP)  # alive, and of no use
         try:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import READY_S, Service, UpstreamStub, addresses, children, gone, load, part
+from tests.processes import READY_S, Service, UpstreamStub, addresses, children, gone, load, log_is_made, part
 
 LAN = "127.0.0.11"
 BLOCKED = "tiktok.com"  # by the demonstration household, for Lan
@@ -55,18 +53,8 @@ def test_the_first_start_sets_up_a_demonstration_and_says_what_to_try(state: Pat
         assert addresses(service.ask("www.example.org", at=1)) == ["192.0.2.80"]
         assert "a demonstration household" in service.said
         assert len(children(service.process.pid)) == 2
-        assert service.until(lambda: has_tables(state / "activity.db"))
+        assert service.until(lambda: log_is_made(state))
         assert "alembic" not in service.said  # which library makes the databases is no news for a parent
-
-
-def has_tables(file: Path) -> bool:
-    """Whether the manager has made the log."""
-    if not file.exists():
-        return False
-    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
-        return bool(
-            connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'activity_version'").fetchone()[0]
-        )
 
 
 def test_a_familys_own_household_needs_no_lines_to_try(state: Path, upstream: UpstreamStub) -> None:
