@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from filterd.control.entities import HOUSEHOLD, bodies_of, household_of, is_household, with_ids
+from filterd.control.entities import HOUSEHOLD, as_written, bodies_of, household_of, is_household, with_ids
 from filterd.control.household import Compiled, compile_bytes, known_words, open_store, republish
 from filterd.control.publish import Published
 from filterd.errors import ConfigError, Conflict, FilterdError
@@ -78,7 +78,7 @@ def apply(
             own = {key: body for key, body in stored.bodies().items() if is_household(key)}
         else:
             after = given_now(with_ids(altered, stored.revision + 1), at)
-            own = bodies_of(after)
+            own = as_written(bodies_of(after), stored.bodies())
             judged = household_of(own, known)  # everything that the file's reader refuses is refused here too
             _check_bounds(before, judged)
             result.append(Compiled(stored.revision + 1, judged, compile_bytes(judged, at)))
@@ -167,6 +167,10 @@ def _taken_back(stored: Stored, old: Change, later: list[Change]) -> dict[Key, B
     places = {key: (found.position, 1) for key, found in stored.entities.items()}
     for edit in old.edits:
         key = (edit.kind, edit.id)
+        if edit.before == edit.after:  # it stood at another place, no more: that is nobody's conflict
+            if key in bodies and stored.entities[key].position == edit.position_after:
+                places[key] = (edit.position_before, 0)
+            continue
         if bodies.get(key) != edit.after:
             others = tuple(c for c in later if any((e.kind, e.id) == key for e in c.edits))
             raise Conflict(conflict_text(others), others)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from filterd.config.document import to_instant
 from filterd.config.household import Known, read
 from filterd.config.household_out import to_document
 from filterd.errors import ConfigError, StoreError
@@ -29,6 +30,7 @@ LISTS = {
     "off": "internet_off",
 }  # kind -> key of the file
 _LABEL = "household"
+_TIMES = ("from", "until", "ended")
 # what JSON leaves as it is and YAML reads as the end of a line
 _BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029", 0x7F: "\\u007f", 0xFEFF: "\\ufeff"}
 _LINE = re.compile(rf" \({_LABEL}:\d+\)$")
@@ -67,6 +69,28 @@ def household_of(bodies: Mapping[Key, Body], known: Known) -> Household:
         return read(text, known, _LABEL)
     except ConfigError as exc:
         raise ConfigError([_LINE.sub("", problem) for problem in exc.problems]) from None  # there is no file with lines
+
+
+def as_written(own: dict[Key, Body], stored: Mapping[Key, Body]) -> dict[Key, Body]:
+    """Return `own` with grants and offs word by word as in `stored` where they mean the same: their times are written
+    in the household's zone, and another zone is no change of theirs.
+    """
+    kept = {
+        key: stored[key]
+        for key, body in own.items()
+        if key[0] in ("grant", "off") and key in stored and _mean_the_same(stored[key], body)
+    }
+    return {**own, **kept}
+
+
+def _mean_the_same(one: Body, other: Body) -> bool:
+    def moments(body: Body) -> dict[str, Any]:
+        return {key: to_instant(value) if key in _TIMES else value for key, value in body.items()}
+
+    try:
+        return moments(one) == moments(other)
+    except (ValueError, AttributeError):  # damaged: it is written anew
+        return False
 
 
 def with_ids(household: Household, number: int) -> Household:

@@ -20,7 +20,7 @@ from filterd.config.catalogue import Catalogue
 from filterd.config.catalogue import load as load_catalogue
 from filterd.config.household import Known, read
 from filterd.config.household_out import write
-from filterd.control.entities import HOUSEHOLD, bodies_of, household_of, is_household, with_ids
+from filterd.control.entities import HOUSEHOLD, as_written, bodies_of, household_of, is_household, with_ids
 from filterd.control.lists import ensure_bundle
 from filterd.control.publish import Published, current, publish
 from filterd.errors import ConfigError, StoreError
@@ -155,7 +155,8 @@ def _store_whole(store: HouseholdStore, household: Household, who: Who, verb: st
 
     def make(stored: Stored) -> dict[Key, Body]:
         others = {k: b for k, b in stored.bodies().items() if not is_household(k)}
-        return {**bodies_of(with_ids(household, stored.revision + 1)), **others}
+        own = bodies_of(with_ids(household, stored.revision + 1))
+        return {**as_written(own, stored.bodies()), **others}
 
     store.change(who, verb, now, make)
 

@@ -266,10 +266,12 @@ def _write(connection: sa.Connection, made: Change) -> None:
             connection.execute(sa.delete(entity).where(here))
         if edit.after is not None:
             body = json.dumps(edit.after, ensure_ascii=False, separators=(",", ":"))
-            if len(body.encode()) > MAX_ENTITY_BYTES:
-                raise StoreError(
-                    f"{edit.kind} {edit.id} has {len(body.encode())} bytes, expected at most {MAX_ENTITY_BYTES}"
-                )
+            try:
+                size = len(body.encode())
+            except UnicodeEncodeError:
+                raise StoreError(f"{edit.kind} {edit.id}: expected text, got half a character") from None
+            if size > MAX_ENTITY_BYTES:
+                raise StoreError(f"{edit.kind} {edit.id} has {size} bytes, expected at most {MAX_ENTITY_BYTES}")
             connection.execute(
                 sa.insert(entity).values(
                     kind=edit.kind, id=edit.id, position=edit.position_after, revision=made.number, body=body

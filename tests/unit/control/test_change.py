@@ -10,7 +10,7 @@ import pytest
 from filterd.control import change as use
 from filterd.control import moves, profiles, requests
 from filterd.control.change import apply, history, revert, undo
-from filterd.control.devices import add_device, remove_device
+from filterd.control.devices import add_device, change_device, remove_device
 from filterd.control.household import load, open_store, read_stored
 from filterd.control.publish import Published, current
 from filterd.errors import ConfigError, Conflict, FilterdError, PublishError, StoreError
@@ -296,3 +296,30 @@ def test_other_things_are_changed_in_the_same_transaction_and_publish_nothing(st
 
 def _fails(_: object) -> dict[tuple[str, str], dict[str, object]]:
     raise RuntimeError
+
+
+def test_another_time_zone_changes_no_grant_and_an_earlier_one_can_still_be_taken_back(state: Path) -> None:
+    given = number(moves.bonus(state, MUM, ANNA, 15, now=NOW))
+    moves.off(state, MUM, BEN, minutes=60, now=NOW + 1)
+    done = profiles.patch_household(state, MUM, {"timezone": "Asia/Ho_Chi_Minh"})
+    assert done.change is not None and [(e.kind, e.id) for e in done.change.edits] == [("household", "")]
+    revert(state, MUM, given, now=NOW + 5)
+    assert len(load(state).grants) == 1 and len(load(state).internet_off) == 1
+
+
+def test_another_order_is_taken_back_byte_for_byte(state: Path) -> None:
+    before = content(state)
+    turned = apply(state, MUM, "order", lambda h: replace(h, profiles=h.profiles[::-1], devices=h.devices[::-1]))
+    assert [p.id for p in load(state).profiles] == ["ben", "anna"] and content(state) != before
+    revert(state, MUM, number(turned))
+    assert content(state) == before
+
+
+def test_what_only_made_room_may_have_changed_since(state: Path) -> None:
+    """Two devices changed places; one of them has another name by now."""
+    turned = apply(state, MUM, "order", lambda h: replace(h, language="vi", devices=h.devices[::-1]))
+    change_device(state, MUM, "pad", name="Tablet")
+    remove_device(state, MUM, "six")
+    revert(state, MUM, number(turned))
+    household = load(state)
+    assert household.language == "en" and [d.name for d in household.devices] == ["Phone", "Tablet"]

@@ -9,6 +9,7 @@ import pytest
 
 from filterd.config.household import read
 from filterd.control import household as use
+from filterd.control.profiles import patch_household
 from filterd.control.publish import current
 from filterd.errors import ConfigError, StoreError
 from filterd.model.change import Who
@@ -53,6 +54,15 @@ def test_what_is_exported_imports_to_the_same_bytes_and_the_same_revision(state:
     again = use.import_household(state, exported, "h.yaml", IMPORTED + 120)
     assert use.export_household(state) == exported
     assert again.published.revision == first.published.revision  # nothing changed, so nothing is published
+
+
+def test_an_import_of_the_export_is_no_change_in_another_time_zone_either(state: Path) -> None:
+    use.import_household(state, (HOUSEHOLD + OFF).encode(), "h.yaml", IMPORTED)
+    patch_household(state, Who(), {"timezone": "Asia/Ho_Chi_Minh"})
+    exported = use.export_household(state)
+    assert b"+07:00" in exported and b"+01:00" not in exported
+    use.import_household(state, exported, "h.yaml", NOW)
+    assert use.export_household(state) == exported and use.read_stored(state)[1] == 2
 
 
 def test_the_first_import_into_an_empty_state_puts_the_shipped_lists_into_force_too(state: Path) -> None:
