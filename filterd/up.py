@@ -1,7 +1,7 @@
 """`filterd up`: every part in the foreground, supervised. For a first look, for `make run`, for containers.
 
-Makes sure that the state has lists and a household, starts workers and manager as children of its own, starts a dead
-one again, and ends them all together. A composition root; the children are serve.py and manage.py.
+Makes sure that the state has lists and a household, starts workers, manager and page as children of its own, starts a
+dead one again, and ends them all together. A composition root; the children are serve.py, manage.py and webui.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from typing import Any
 from filterd.config.settings import Listen, Settings
 from filterd.errors import FilterdError, StartError, StoreError
 from filterd.host.files import Lock
-from filterd.host.parts import manager_part, ready_line, worker_parts
+from filterd.host.parts import manager_part, ready_line, web_part, worker_parts
 from filterd.host.run import run_dir
 from filterd.host.supervise import Part, Supervisor
 from filterd.net.listen import reserve, shown
-
-WEB_LATER = "the page at {web} comes with a later version; everything else goes on"
 
 
 def up(state: Path, settings: Settings, out: Callable[[str], object], say: Callable[[str], object]) -> int:
@@ -39,8 +37,6 @@ def up(state: Path, settings: Settings, out: Callable[[str], object], say: Calla
         bound, sockets = reserve([(listen.address, listen.port) for listen in settings.dns], keep=settings.workers == 1)
         try:
             prepare(state, say)
-            if settings.web != "off":
-                say(WEB_LATER.format(web=settings.web))
             run_dir(state)
             settings = replace(settings, dns=tuple(Listen(address, port) for address, port in bound))
             document = {
@@ -49,6 +45,9 @@ def up(state: Path, settings: Settings, out: Callable[[str], object], say: Calla
                 "loop_key": secrets.token_hex(16),
             }
             parts = [*worker_parts(document, settings.workers, [s.fileno() for s in sockets]), manager_part(document)]
+            if settings.web not in ("", "off"):
+                parts.append(web_part(document))
+                parts[-1].tell = lambda answer: _tell_page(str(answer.get("address", "")), out)
             for part in parts:
                 part.repair = (lambda: _repair(state, say)) if part.needed else None
             supervisor = Supervisor(parts, say, lambda ready: _tell(state, bound, ready, out))
@@ -93,6 +92,11 @@ def _tell(state: Path, bound: Sequence[tuple[str, int]], parts: Sequence[Part], 
         out(ready_line([shown(*pair) for pair in bound]))
         for line in things_to_try(state, bound):
             out(line)
+
+
+def _tell_page(address: str, out: Callable[[str], Any]) -> None:
+    with contextlib.suppress(OSError):
+        out(f"page: http://{address}/")
 
 
 def things_to_try(state: Path, bound: Sequence[tuple[str, int]]) -> list[str]:

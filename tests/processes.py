@@ -190,6 +190,8 @@ class Service:
         cls, command: str, state: Path, upstream: UpstreamStub | None, more: Sequence[str], dns: Sequence[str]
     ) -> Service:
         arguments = [command, "--state", str(state), *more]
+        if command == "up" and "--web" not in more:
+            arguments += ["--web", "off"]
         for listen in dns:
             arguments += ["--dns", listen]
         arguments += ["--upstream", upstream.url if upstream is not None else "udp://127.0.0.1:9"]

@@ -57,27 +57,34 @@ def export(form: Literal["csv", "json"], since: str, until: str, profile: str, d
 @click.option("--profile", default="", metavar="ID", help="What is remembered of a profile.")
 @click.option("--device", default="", metavar="ID", help="What is remembered of a device.")
 @click.option("--everything", is_flag=True, help="The whole log.")
+@click.option("--before", default="", metavar="TIME", help="Only what is older: 7d, 2026-11-24 or 2026-11-24T20:00.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.as_json
 @options.state
-def delete(profile: str, device: str, everything: bool, yes: bool, as_json: bool, state: Path) -> None:
+def delete(profile: str, device: str, everything: bool, before: str, yes: bool, as_json: bool, state: Path) -> None:
     """Delete what is remembered, from the disk too. There is no way back.
 
     \b
     Examples:
       filterd activity delete --profile lan
-      filterd activity delete --everything --yes
+      filterd activity delete --everything --before 30d --yes
     """
-    from filterd.cli.log import ids_of
+    from filterd.cli.log import ids_of, moment_of
+    from filterd.control.activity import view_of
     from filterd.control.retention import delete as forget
 
     if bool(profile) + bool(device) + everything != 1:
         raise ConfigError("say whose log: --profile, --device or --everything")
     profile, device = ids_of(state, profile, device)
     whose = f"profile {profile}" if profile else f"device {device}" if device else "everyone"
+    if before:
+        moment = moment_of(before, view_of(state).zone, time.time(), "before") / 1000
+        whose += f" before {before}"
+    else:
+        moment = None
     if not yes:
         click.confirm(f"Delete what is remembered of {whose}? There is no way back", abort=True, err=True)
-    done = forget(state, profile=profile, device=device, everything=everything)
+    done = forget(state, profile=profile, device=device, everything=everything, before=moment)
     if as_json:
         options.say_json({"events": done.events, "counted": done.counted})
     else:

@@ -20,6 +20,7 @@ from filterd.config.settings import (
     BLOCK_MODES,
     DEFAULT_PORT,
     DEFAULT_UPSTREAMS,
+    DEFAULT_WEB,
     MAX_WORKERS,
     Listen,
     Settings,
@@ -77,7 +78,7 @@ _OPTIONS = (
         multiple=True,
         help=f"Where to answer; repeat it for more.  [default: 127.0.0.1:{DEFAULT_PORT} and [::1]:{DEFAULT_PORT}]",
     ),
-    click.option("--web", type=_Parsed("ADDR:PORT|off", parse_web), help="Where the page is.  [default: off]"),
+    click.option("--web", type=_Parsed("ADDR:PORT|off", parse_web), help=f"Where the page is.  [default: {DEFAULT_WEB}]"),
     click.option(
         "--upstream",
         type=_Parsed("URL", _upstream),
@@ -111,6 +112,7 @@ def up(state: Path, **given: Any) -> None:
     from filterd.up import up as run_up
 
     settings = read_settings(given)
+    settings = settings if settings.web else replace(settings, web=DEFAULT_WEB)
     sys.exit(run_up(state, settings, _out, _say))
 
 
@@ -134,7 +136,7 @@ def serve(state: Path, **given: Any) -> None:
         lock = Lock(state / "lock", wait=False)
     except StoreError as exc:
         raise StartError(f"filterd runs on this state already: {exc}") from None
-    if settings.web != "off":
+    if settings.web not in ("", "off"):
         _say("the page is not part of `filterd serve`")
     document = {
         "state": str(state),

@@ -19,6 +19,7 @@ from filterd.model.household import ForwardZone
 
 DEFAULT_UPSTREAMS = ("udp://1.1.1.3", "udp://1.0.0.3")  # a resolver that leaves malware and adult sites out itself
 DEFAULT_PORT = 5300
+DEFAULT_WEB = "127.0.0.1:8080"
 BLOCK_MODES = ("null", "nxdomain", "page")
 MAX_WORKERS = 64
 
@@ -58,7 +59,7 @@ class Settings:
     """What the file and the command line say together."""
 
     dns: tuple[Listen, ...] = ()  # (): 127.0.0.1:5300, and [::1]:5300 where there is IPv6
-    web: str = "off"  # ADDR:PORT of the page, or off
+    web: str = ""  # ADDR:PORT of the page, or off; "": as the command has it
     metrics: str = "off"  # ADDR:PORT of /metrics for Prometheus, or off; loopback unless the operator says otherwise
     upstreams: tuple[str, ...] = DEFAULT_UPSTREAMS  # canonical URLs (model/upstream.py)
     workers: int = 1  # 1..64

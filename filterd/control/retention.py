@@ -120,20 +120,39 @@ class Retention:
 
 
 def delete(
-    state: Path, *, profile: str = "", device: str = "", everything: bool = False, now: float | None = None
+    state: Path,
+    *,
+    profile: str = "",
+    device: str = "",
+    everything: bool = False,
+    before: float | None = None,
+    now: float | None = None,
 ) -> Deleted:
     """Delete what is remembered of a profile, a device (of a profile) or everyone, from the disk too.
+
+    `before` (seconds since the epoch): only what is older. Blocked questions are summed by the hour and all by the day:
+    the hour that `before` lies in goes whole, the counts of its day stay.
 
     Records that are still in the workers' rings are neither stored nor shown any more. Raises StoreError, ConfigError.
     """
     if everything == bool(profile or device):
         raise ConfigError("say whose log: a profile, a device, or everything")
     at_ms = int((time.time() if now is None else now) * 1000)
+    cut = None
+    if before is not None:
+        before_ms = int(before * 1000)
+        if before_ms > at_ms:
+            raise ConfigError("before: expected a moment that has passed")
+        zone = _zone(state)
+        day, _, _ = local_day(before_ms, zone)
+        day_ms = midnight_ms(date.fromordinal(day), zone)
+        cut = Cut(before_ms << ID_SHIFT, -(-before_ms // HOUR_MS), day, day, day_ms, before_ms)
+        at_ms = before_ms - 1
     engine = open_activity(state)
     try:
         with writing(engine, "activity") as connection:
-            done = delete_rows(connection, at_ms, profile, device)
-        if everything:
+            done = delete_rows(connection, at_ms, profile, device, cut)
+        if everything and before is None:
             for path in damaged_files(state / "activity.db"):
                 path.unlink(missing_ok=True)
         _clean(engine)
@@ -142,6 +161,16 @@ def delete(
     finally:
         engine.dispose()
     return done
+
+
+def _zone(state: Path) -> ZoneInfo:
+    """Return the zone whose days the log has: the household's, UTC when there is none."""
+    from filterd.control.household import load
+
+    try:
+        return ZoneInfo(load(state).timezone)
+    except (FilterdError, KeyError):
+        return ZoneInfo("UTC")
 
 
 def _clean(engine: sa.Engine) -> None:

@@ -47,6 +47,7 @@ class Part:
         self.delay_s = FIRST_DELAY_S
         self.started = 0.0
         self.start_at = 0.0
+        self.tell: Callable[[dict[str, Any]], object] | None = None  # called with `answer` when it is ready first
         self.repair: Callable[[], object] | None = None  # called before a start that follows one that failed
         self._failed = False
         self._start = start
@@ -177,6 +178,8 @@ class Supervisor:
                     part.heard = self._clock()
                     if part.was_ready:
                         self._say(f"{part.name} is back")
+                    elif part.tell is not None:
+                        part.tell(part.answer)
                     part.was_ready = True
         if not self._told and all(part.was_ready for part in self.parts if part.needed):
             self._told = True

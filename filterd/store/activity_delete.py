@@ -80,10 +80,17 @@ def expire(connection: sa.Connection, cut: Cut, limit: int = STEP_ROWS) -> int:
     return gone + _run(connection, sa.delete(tables.alert).where(tables.alert.c.last_at < cut.count_ms))
 
 
-def delete_rows(connection: sa.Connection, at_ms: int, profile: str = "", device: str = "") -> Deleted:
-    """Delete everything of a profile, a device, or ("" for both) everyone, and note it for what is still in the rings."""
+def delete_rows(
+    connection: sa.Connection, at_ms: int, profile: str = "", device: str = "", before: Cut | None = None
+) -> Deleted:
+    """Delete everything of a profile, a device, or ("" for both) everyone, and note it for what is still in the rings.
+
+    `before`: only what is older; `at_ms` is then the last moment that goes.
+    """
     connection.execute(sa.insert(tables.forget).values(at=at_ms, profile=profile, device=device))
     scope = {"profile": profile, "device": device}
+    if before is not None:
+        return _delete_before(connection, before, scope)
     counted = (
         connection.execute(sa.select(sa.func.sum(tables.count.c.n)).where(*_in(tables.count, scope))).scalar() or 0
     )
@@ -99,10 +106,40 @@ def delete_rows(connection: sa.Connection, at_ms: int, profile: str = "", device
         _rewrite(connection, table, sa.and_(*_in(table, scope)))
     if not device:
         _rewrite(connection, tables.slot, tables.slot.c.profile == profile)
+    _delete_unused(connection)
+    return Deleted(events, int(counted))
+
+
+def _delete_before(connection: sa.Connection, cut: Cut, scope: dict[str, str]) -> Deleted:
+    """Delete what is older than `cut`: an hour's sum goes with its first question, a day's counts with its last."""
+    whos = sa.select(tables.who.c.id).where(*_in(tables.who, scope)).scalar_subquery()
+    events = _run(
+        connection, sa.delete(tables.event).where(tables.event.c.id < cut.event_id, tables.event.c.who.in_(whos))
+    )
+    _run(connection, sa.delete(tables.hour).where(tables.hour.c.hour < cut.hour, tables.hour.c.who.in_(whos)))
+    old = sa.and_(tables.count.c.day < cut.count_day, *_in(tables.count, scope))
+    counted = connection.execute(sa.select(sa.func.sum(tables.count.c.n)).where(old)).scalar() or 0
+    _rewrite(connection, tables.count, old)
+    _rewrite(connection, tables.alert, sa.and_(tables.alert.c.last_at < cut.count_ms, *_in(tables.alert, scope)))
+    if not scope["device"]:
+        _rewrite(
+            connection,
+            tables.slot,
+            sa.and_(tables.slot.c.day < cut.count_day, *_in(tables.slot, {"profile": scope["profile"]})),
+        )
+    if not any(scope.values()):
+        _run(connection, sa.delete(tables.gap).where(tables.gap.c.at_to < cut.gap_ms))
+    _delete_unused(connection)
+    used = sa.union(sa.select(tables.event.c.who), sa.select(tables.hour.c.who))
+    _rewrite(connection, tables.who, sa.and_(tables.who.c.id.not_in(used), *_in(tables.who, scope)))
+    return Deleted(events, int(counted))
+
+
+def _delete_unused(connection: sa.Connection) -> None:
+    """Delete the words that no row needs any more."""
     used = sa.union(sa.select(tables.event.c.name), sa.select(tables.hour.c.name))
     _delete_names(connection, tables.name.c.id.not_in(used))
     _rewrite(connection, tables.what, tables.what.c.id.not_in(sa.select(tables.event.c.what).distinct()))
-    return Deleted(events, int(counted))
 
 
 def scrub(engine: sa.Engine) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,11 +159,21 @@ def test_a_second_instance_is_refused_and_the_first_goes_on(state: Path, upstrea
         assert addresses(service.ask(BLOCKED, client=LAN)) == ["0.0.0.0"]
 
 
-def test_the_page_comes_later_and_that_is_one_sentence(state: Path, upstream: UpstreamStub) -> None:
-    with Service.up(state, upstream, "--web", "127.0.0.1:8080") as service:
-        assert "the page at 127.0.0.1:8080 comes with a later version" in service.said
-    with Service.up(state, upstream, "--web", "off") as service:
-        assert service.said.count("the page at") == 1
+def test_the_page_is_part_of_it_and_a_port_that_is_taken_ends_nothing(state: Path, upstream: UpstreamStub) -> None:
+    with Service.up(state, upstream, "--web", "127.0.0.1:0") as service:
+        assert service.until(lambda: any(line.startswith("page: http://127.0.0.1:") for line in service.lines))
+        address = next(line for line in service.lines if line.startswith("page: ")).removeprefix("page: ")
+        with urllib.request.urlopen(address + "healthz", timeout=10) as answer:
+            assert answer.status == 200
+        web = part(service.process.pid, "webui")
+        os.kill(web, signal.SIGKILL)
+        assert gone(web, 5.0)
+        part(service.process.pid, "webui", 10.0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with Service.up(state, upstream, "--web", f"127.0.0.1:{port}") as service:
+            assert until(lambda: "web ended (exit code 1)" in service.said)
+            assert addresses(service.ask(BLOCKED, client=LAN)) == ["0.0.0.0"]
 
 
 def test_a_damaged_household_leaves_the_last_good_one_in_force(state: Path, upstream: UpstreamStub) -> None:

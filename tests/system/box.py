@@ -24,7 +24,7 @@ TOP = Path(__file__).resolve().parents[2]
 SUITE = os.environ.get("FILTERD_SUITE", "bookworm")  # or trixie
 MIRROR = os.environ.get("FILTERD_MIRROR", "http://deb.debian.org/debian")
 PACKAGES = "python3,python3-venv,systemd,systemd-sysv,systemd-resolved,dbus,iproute2"
-BUILD_S = 400.0
+BUILD_S = 240.0
 _BOOT = """
 set -eu
 mount --make-rprivate /

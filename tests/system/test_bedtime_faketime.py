@@ -102,7 +102,7 @@ def test_bedtime_bites_at_half_past_nine_with_a_dead_manager(
         return bedtime.timestamp() - ahead - time.time()
 
     with UpstreamStub({NAME: ["192.0.2.80"]}) as upstream:
-        arguments = ["up", "--state", str(state), "--dns", "127.0.0.1:0", "--upstream", upstream.url]
+        arguments = ["up", "--state", str(state), "--web", "off", "--dns", "127.0.0.1:0", "--upstream", upstream.url]
         with Service(arguments, state, tmp_path / "state.run", environment) as service:
             assert left() > 5, "the machine is too slow for this test"
             supervisor = service.process.pid

@@ -79,7 +79,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         subprocess.run([*command, "--state", str(state)], check=True, timeout=60, capture_output=True)
         zone = {name: ["192.0.2.80"] for name in [*NAMES.values(), "www.example.org"]}
         with lan.inside("ap", lambda: UpstreamStub(zone)) as upstream:
-            arguments = ["up", "--state", str(state), "--dns", "0.0.0.0:53", "--dns", "[::]:53"]
+            arguments = ["up", "--state", str(state), "--web", "off", "--dns", "0.0.0.0:53", "--dns", "[::]:53"]
             arguments += ["--upstream", upstream.url]
             with lan.inside("ap", lambda: Service(arguments, state, run)) as service:
                 yield Box(lan, service)

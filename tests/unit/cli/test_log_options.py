@@ -125,6 +125,10 @@ def test_the_log_can_be_taken_away(state: Path) -> None:
 def test_the_log_can_be_deleted_and_asks_before(state: Path) -> None:
     assert call(activity, state, "delete", "--everything").exit_code == 1  # nobody said yes
     assert len(names(state)) == 6
+    done = call(activity, state, "delete", "--everything", "--before", "2026-01-01", "--yes", "--json")
+    assert json.loads(done.stdout)["events"] == 0 and len(names(state)) == 6
+    refused = call(activity, state, "delete", "--everything", "--before", "tomorrow", "--yes")
+    assert "before: expected 1h, 2d" in str(refused.exception)
     done = call(activity, state, "delete", "--everything", "--yes", "--json")
     assert json.loads(done.stdout)["events"] == 5
     assert isinstance(call(activity, state, "delete", "--yes").exception, ConfigError)

@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         settings_file.load(tmp_path / "filterd.yaml")
     (tmp_path / "filterd.yaml").write_text("web: off\n")
-    assert settings_file.load(tmp_path / "filterd.yaml") == Settings()
+    assert settings_file.load(tmp_path / "filterd.yaml") == Settings(web="off")
 
 
 def test_the_pages_address() -> None:

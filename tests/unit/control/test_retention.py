@@ -176,3 +176,36 @@ def test_the_household_may_want_no_detail_at_all(state: Path, worker: Worker, mo
     retention.reload()
     run(retention, NOW)
     assert [at for at, *_ in rows(state, LOG)] == [START]
+
+
+def test_what_is_older_than_a_moment_is_deleted_of_one_or_of_all(
+    state: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in range(3):
+        for profile, name in (("lan", "hers"), ("tuan", "his")):
+            worker.ask(f"{name}{day}.example.org", START + day * DAY, profile=profile, blocked=True)
+    ingest = Ingest(state)
+    ingest.step(NOW)
+    ingest.commit(NOW)
+    moment = NOW + 2 * 86_400
+    assert delete(state, profile="tuan", before=moment, now=moment + 1).events == 2
+    assert [name for _, name, *_ in rows(state, LOG)] == [
+        "hers0.example.org", "hers1.example.org", "hers2.example.org", "his2.example.org",
+    ]  # fmt: skip
+    done = delete(state, everything=True, before=moment, now=moment + 1)
+    assert (done.events, done.counted) == (2, 2)  # tuan's older counts are gone already
+    for word in (b"hers0", b"hers1", b"his0", b"his1"):
+        assert everywhere(state, word) == [], word
+    assert rows(state, "SELECT count(*), min(hour) FROM hour") == [(2, (START + 2 * DAY) // 3_600_000)]
+    assert rows(state, "SELECT sum(n) FROM count") == [(2,)]
+    monkeypatch.setattr("time.time", lambda: moment + 60)
+    worker.ask("late.example.org", START + DAY)  # an old record that comes late is not kept, a young one is
+    worker.ask("young.example.org", START + 2 * DAY + 5)
+    ingest.close()
+    assert [name for _, name, *_ in rows(state, LOG)][-1] == "young.example.org"
+    assert not any(name == "late.example.org" for _, name, *_ in rows(state, LOG))
+
+
+def test_nobody_deletes_what_is_to_come(state: Path) -> None:
+    with pytest.raises(ConfigError, match="before: expected a moment that has passed"):
+        delete(state, everything=True, before=NOW + 61, now=NOW + 60)
