@@ -11,6 +11,7 @@ STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 SEED ?= 1
 FUZZ_SECONDS ?= 600
+SOAK_SECONDS ?= 600
 
 .PHONY: install run test coverage check bench soak fuzz clean lock
 
@@ -56,7 +57,7 @@ fuzz: $(DEV_STAMP)
 	@$(BIN)/python -m tests.fuzz.fuzz_lists --seconds $(FUZZ_SECONDS) --seed $(SEED)
 
 soak: fuzz
-	@$(BIN)/python -m pytest -m "slow or not slow" tests/flow tests/system
+	@FILTERD_SOAK_S=$(SOAK_SECONDS) $(BIN)/python -m pytest -m "slow or not slow" tests/flow tests/system tests/property tests/faults
 
 # the versions that CI installs; `dependencies` in pyproject.toml has the lower bounds
 lock: $(DEV_STAMP)

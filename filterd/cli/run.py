@@ -78,7 +78,9 @@ _OPTIONS = (
         multiple=True,
         help=f"Where to answer; repeat it for more.  [default: 127.0.0.1:{DEFAULT_PORT} and [::1]:{DEFAULT_PORT}]",
     ),
-    click.option("--web", type=_Parsed("ADDR:PORT|off", parse_web), help=f"Where the page is.  [default: {DEFAULT_WEB}]"),
+    click.option(
+        "--web", type=_Parsed("ADDR:PORT|off", parse_web), help=f"Where the page is.  [default: {DEFAULT_WEB}]"
+    ),
     click.option(
         "--upstream",
         type=_Parsed("URL", _upstream),

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).resolve().parents[2]
-_FOLDERS = sorted(p.parent for top in ("filterd", "blocklists") for p in (_ROOT / top).rglob("__init__.py"))
-_READMES = [_ROOT / "README.md", *sorted((_ROOT / "filterd").rglob("README.md"))]
+_FOLDERS = sorted(p.parent for top in ("filterd", "webui", "blocklists") for p in (_ROOT / top).rglob("__init__.py"))
+_READMES = [_ROOT / "README.md", *sorted(p for top in ("filterd", "webui") for p in (_ROOT / top).rglob("README.md"))]
 
 
 @pytest.mark.parametrize("folder", _FOLDERS, ids=lambda p: str(p.relative_to(_ROOT)))
