@@ -2,8 +2,8 @@
 
 Keeps the client map (who wears which address, from the kernel's neighbour table), puts the newest household into force
 whoever changed it, compiles it anew once a day (a snapshot carries 400 days of boundaries), brings the workers' events
-into the log, forgets what is older than the household wants, and remembers
-how late it has been (the floor of the clock). A composition root; DNS goes on with the last good revision while this is
+into the log, counts budgets, notices what parents want to know and sends it, forgets what is older than the household
+wants, and remembers how late it has been (the floor of the clock). A composition root; DNS goes on with the last good revision while this is
 dead, and every job fails alone.
 """
 
@@ -73,6 +73,9 @@ class Manager:
         clock: Clock | None = None,
         metrics: str = "off",
     ) -> None:
+        from filterd.control.alerts import Alerts
+        from filterd.control.budgets import Budgets
+        from filterd.control.deliver import Deliver
         from filterd.control.follow import Follow
         from filterd.control.ingest import Ingest
         from filterd.control.retention import Retention
@@ -86,11 +89,14 @@ class Manager:
         self._complaints = Complaints(log, loop.clock)
         self._follow = Follow(state)
         questions, self._metrics = self._serve_metrics(metrics) if metrics != "off" else (None, None)
-        self._ingest = Ingest(state, consumers=() if questions is None else (questions,))
+        self._budgets = Budgets(state, self._follow.again)
+        self._alerts, self._deliver = Alerts(state, loop.clock), Deliver(state)
+        self._ingest = Ingest(state, consumers=(self._budgets, self._alerts, *(() if questions is None else (questions,))))
         self._retention = Retention(state)
 
     def start(self) -> None:
         """Begin all jobs."""
+        self._deliver.start()
         self._every(NEIGHBOURS_S, self.look, first_s=0.0)
         self._every(FOLLOW_S, self.follow, first_s=0.1)
         self._every(INGEST_S, self.ingest, first_s=0.2)
@@ -115,7 +121,7 @@ class Manager:
         """Bring what is known to the disk and let go of everything."""
         if self._metrics is not None:
             self._metrics.close()
-        for job in (self._ingest.close, self._follow.close, self.save_floor):
+        for job in (self._ingest.close, self._alerts.close, self._deliver.close, self._follow.close, self.save_floor):
             try:
                 job()
             except (FilterdError, OSError) as exc:
@@ -127,6 +133,7 @@ class Manager:
         from filterd.policy.clients import dump
 
         found = self._watch.update(self._read(), self.loop.clock())
+        self._alerts.neighbours(found)
         if found == self._map or (not found and self._map is None and current(self.state) is None):
             return
         publish(self.state, clients=dump(found))
@@ -142,6 +149,9 @@ class Manager:
             self.republish()
             household = load(self.state)
             self._ingest.reload(household)
+            self._budgets.reload(household)
+            self._alerts.reload(household)
+            self._deliver.reload()
             self._retention.reload(household)
         except (FilterdError, OSError):
             self._follow.again()
@@ -157,6 +167,9 @@ class Manager:
     def ingest(self) -> None:
         """Bring the workers' events into the log."""
         self._ingest.step(time.time())
+        self._budgets.step()
+        if self._alerts.step(time.time()):
+            self._deliver.wake()
 
     def retain(self) -> None:
         """Forget what is older than the household wants, a step at a time."""

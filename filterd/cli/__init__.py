@@ -34,6 +34,8 @@ COMMANDS = {
     "bonus": ("moves", "Give more time."),
     "pause": ("moves", "Pause the filter for a while."),
     "grant": ("moves", "Allow something for a while; list and revoke grants."),
+    "budget": ("budget", "Show how far today's budgets are used."),
+    "alerts": ("alerts", "Show alerts, and set where they are sent."),
     "request": ("request", "What children ask for, and the answers."),
     "undo": ("history", "Take a change back."),
     "history": ("history", "Show who changed what, and when."),
