@@ -3,8 +3,8 @@
 Keeps the client map (who wears which address, from the kernel's neighbour table), puts the newest household into force
 whoever changed it, compiles it anew once a day (a snapshot carries 400 days of boundaries), brings the workers' events
 into the log, counts budgets, notices what parents want to know and sends it, forgets what is older than the household
-wants, and remembers how late it has been (the floor of the clock). A composition root; DNS goes on with the last good revision while this is
-dead, and every job fails alone.
+wants, and remembers how late it has been (the floor of the clock). A composition root; DNS goes on with the last good
+revision while this is dead, and every job fails alone.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ class Manager:
         questions, self._metrics = self._serve_metrics(metrics) if metrics != "off" else (None, None)
         self._budgets = Budgets(state, self._follow.again)
         self._alerts, self._deliver = Alerts(state, loop.clock), Deliver(state)
-        self._ingest = Ingest(state, consumers=(self._budgets, self._alerts, *(() if questions is None else (questions,))))
+        self._ingest = Ingest(
+            state, consumers=(self._budgets, self._alerts, *(() if questions is None else (questions,)))
+        )
         self._retention = Retention(state)
 
     def start(self) -> None:

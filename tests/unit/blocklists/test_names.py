@@ -65,6 +65,25 @@ def test_no_name_is_a_public_suffix() -> None:
     assert not wrong
 
 
+def test_no_list_blocks_a_name_under_which_strangers_rent() -> None:
+    """A private suffix (github.io, blogspot.com): blocking it would block every customer."""
+    suffixes = PublicSuffixList()
+    assert not [(place, to_text(name)) for place, name in blocked_by_lists() if suffixes.is_public(to_text(name))]
+
+
+def test_no_list_and_no_other_service_blocks_what_services_share() -> None:
+    shared = {name for service in CATALOGUE.services.values() for name in service.shared}
+    assert len(shared) >= 10
+    wrong = [(p, to_text(n), to_text(k)) for p, n in blocked_by_lists() for k in shared if is_below(k, n)]
+    wrong += [
+        (service, to_text(name), to_text(k))
+        for service, name, below in blocked_by_services()
+        for k in shared
+        if (is_below(k, name) if below else k == name)
+    ]
+    assert not wrong
+
+
 def test_no_list_blocks_a_lifeline_or_a_never_block_name() -> None:
     kept = [*CATALOGUE.lifelines, *CATALOGUE.never_block]
     wrong = [(p, to_text(n), to_text(k)) for p, n in blocked_by_lists() for k in kept if is_below(k, n)]

@@ -13,6 +13,7 @@ from filterd.config.catalogue import load
 CATALOGUE = load()
 CHILDREN = ("age-0-6", "age-7-9", "age-10-13", "age-14-17")
 FOLDER = Path(__file__).resolve().parents[3] / "blocklists"
+PLAIN_VIETNAMESE = {"Chat sex qua webcam"}
 ACCENTED = re.compile("[àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ]", re.IGNORECASE)
 
 
@@ -65,11 +66,37 @@ def test_names_that_hurt_are_not_shown_to_children() -> None:
     assert hidden == {"abuse", "adult", "violence", "self-harm"}
 
 
-def test_every_category_has_a_starter_file_with_criteria_and_date() -> None:
-    for category in CATALOGUE.categories:
-        head = (FOLDER / "starter" / f"{category}.txt").read_text().partition("\n\n")[0]
-        assert head.startswith(f"# Starter list: {category}.")
-        assert "# Criteria: " in head
-        assert re.search(r"# Reviewed: \d{4}-\d{2}-\d{2}\.", head)
-        if len(CATALOGUE.starter[category]) < 25:
-            assert re.search("Gap:|No name stands|no public list", head), "a short list says why"
+def test_the_taxonomy_of_harm_is_whole() -> None:
+    """As the plan has it, and the pastimes beside it."""
+    harm = (
+        "abuse grooming adult dating violence self-harm hate drugs alcohol-tobacco gambling scam malware bypass piracy"
+    )
+    other = "file-hosting ads social messengers games video forums shopping ai"
+    assert list(CATALOGUE.categories) == [*harm.split(), *other.split()]
+    assert [c.id for c in CATALOGUE.categories.values() if c.harm] == harm.split()
+
+
+def test_every_category_has_a_starter_list_with_criteria_and_date() -> None:
+    assert set(CATALOGUE.starter_lists) == set(CATALOGUE.categories)
+    for starter in CATALOGUE.starter_lists.values():
+        head = (FOLDER / "starter" / f"{starter.category}.txt").read_text().partition("\n\n")[0]
+        assert head.startswith(f"# Starter list: {starter.category}.")
+        assert "on a public list of its kind" in starter.criteria
+        assert "2026-11-24" <= starter.reviewed <= "2030"
+
+
+def test_a_starter_list_with_few_names_says_why() -> None:
+    few = {s.category for s in CATALOGUE.starter_lists.values() if len(s.names) < 25}
+    assert few == {"abuse", "self-harm", "shopping", "video", "messengers", "forums"}
+    for category in few:
+        assert len(CATALOGUE.starter_lists[category].gap) > 60, category
+
+
+def test_a_reason_speaks_both_languages() -> None:
+    reasons = {(e.reason_vi, e.reason_en) for s in CATALOGUE.starter_lists.values() for e in s.names}
+    assert len(reasons) > 50
+    for vi, en in reasons:
+        assert vi != en and not ACCENTED.search(
+            en.replace("game bài đổi thưởng", "").replace("đá gà", "").replace("Liên Quân", "")
+        )
+        assert ACCENTED.search(vi) or vi in PLAIN_VIETNAMESE, vi

@@ -78,12 +78,31 @@ def test_the_digest_follows_every_file(edit: Edit, folder: Path) -> None:
     before = load(folder).digest
     assert before == load().digest
     load.cache_clear()
-    assert load(edit("starter/ads.txt", "# Criteria", "# criteria")).digest != before
+    assert load(edit("starter/ads.txt", "# Reviewed: 2026", "# Reviewed: 2027")).digest != before
 
 
-def test_a_comment_after_a_name_is_no_part_of_it(edit: Edit) -> None:
-    catalogue = load(edit("starter/ads.txt", "doubleclick.net", "doubleclick.net  # the largest"))
-    assert to_wire("doubleclick.net") in catalogue.starter["ads"]
+def test_a_starter_name_knows_why_it_is_there() -> None:
+    adult = load().starter_lists["adult"]
+    assert (adult.category, adult.gap) == ("adult", "")
+    assert adult.criteria.startswith("known widely") and adult.reviewed >= "2026-11-24"
+    found = {entry.name: entry for entry in adult.names}[to_wire("chaturbate.com")]
+    assert (found.reason_vi, found.reason_en) == ("Chat sex qua webcam", "webcams")
+    assert "Sinfonietta" in found.source
+    resolver = next(e for e in load().starter_lists["bypass"].names if e.name == to_wire("dns.google"))
+    assert resolver.reason_vi and resolver.source, "bypass.yaml speaks for a whole group"
+
+
+def test_what_stands_after_a_name_is_its_source_and_no_part_of_it(edit: Edit, folder: Path) -> None:
+    edit("starter/ads.txt", "# Mạng", "# Vì sao | why\nads.example.org  # A list, another\n\n# Mạng")
+    first = load(folder).starter_lists["ads"].names[0]
+    assert (first.name, first.source) == (to_wire("ads.example.org"), ("A list", "another"))
+
+
+def test_ages_come_from_the_maker_first_and_from_the_law_second() -> None:
+    ages = load().services["instagram"].ages
+    assert [age.least for age in ages] == [13, 16]
+    assert "13" in ages[0].vi and "13" in ages[0].en and ages[0].source
+    assert "147/2024" in ages[1].vi
 
 
 @pytest.mark.parametrize(
@@ -91,7 +110,40 @@ def test_a_comment_after_a_name_is_no_part_of_it(edit: Edit) -> None:
     [
         ("starter/adult.txt", "xnxx.com", "xn xx.com", "starter/adult.txt: line "),
         ("starter/adult.txt", "xnxx.com", "https://xnxx.com/", "without http://"),
-        ("starter/adult.txt", "xnxx.com", "xnxx.com\nxnxx.com", "stands there twice"),
+        ("starter/adult.txt", "xnxx.com", "xvideos.com", "stands there twice"),
+        ("starter/adult.txt", "# Criteria:", "# Criterion:", "starter/adult.txt: head: expected a line `# Criteria"),
+        ("starter/adult.txt", "# Reviewed: 2026-11-24", "# Reviewed: lately", "expected a date such as 2026-11-24"),
+        ("starter/adult.txt", "# Trang phim", "\nfoo.example.org  # UT1\n# Trang phim", "has no reason"),
+        ("starter/adult.txt", "vlxx.sex                        # hostsVN", "vlxx.sex", "'vlxx.sex' has no source"),
+        ("starter/adult.txt", " | Vietnamese film sites", "", "line 5: expected a reason `# tiếng Việt | English`"),
+        ("services/social.yaml", "icon: users", "icon: Users!", "file: icon: expected a name of small letters"),
+        (
+            "services/social.yaml",
+            "  age:\n    from: 13",
+            "  age:\n    from: '13'",
+            "age: from: expected an age from 0 to 21",
+        ),
+        (
+            "services/social.yaml",
+            "  age:\n    from: 13",
+            "  age:\n    from: 22",
+            "age: from: expected an age from 0 to 21",
+        ),
+        (
+            "services/social.yaml",
+            "  age:\n    from: 13",
+            "  age:\n    from: 0",
+            "age: expected a sentence in both languages",
+        ),
+        ("services/social.yaml", "  age:\n    from: 13", "  age:\n    from: 13\n    en: Two", "a sentence in both"),
+        (
+            "services/social.yaml",
+            "  age:\n    from: 13",
+            "  age: 13\n  x:\n    from: 13",
+            "age: expected a mapping, got 13",
+        ),
+        ("services/social.yaml", "  tip:\n    vi:", "  tip:\n    vj:", "tip: vi: expected text"),
+        ("bypass.yaml", "    vi: Máy chủ", "    vj: Máy chủ", "bypass.yaml: resolvers.reason: vi: expected text"),
         ("starter/adult.txt", "xnxx.com", "192.0.2.1", "an address is no name"),
         ("starter/adult.txt", "xnxx.com", "cốccốc.example", "A-label"),
         ("starter/adult.txt", "xnxx.com", "xnxx", "at least two labels"),
