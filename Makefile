@@ -57,7 +57,7 @@ fuzz: $(DEV_STAMP)
 	@$(BIN)/python -m tests.fuzz.fuzz_lists --seconds $(FUZZ_SECONDS) --seed $(SEED)
 
 soak: fuzz
-	@FILTERD_SOAK_S=$(SOAK_SECONDS) $(BIN)/python -m pytest -m "slow or not slow" tests/flow tests/system tests/property tests/faults
+	@FILTERD_SOAK_S=$(SOAK_SECONDS) FILTERD_EXAMPLES=20 $(BIN)/python -m pytest -m "slow or not slow" tests/flow tests/system tests/property tests/faults
 
 # the versions that CI installs; `dependencies` in pyproject.toml has the lower bounds
 lock: $(DEV_STAMP)

@@ -13,6 +13,7 @@ from filterd.listbuild.line import Malformed, Skipped
 from filterd.listbuild.names import normalise
 from filterd.listbuild.read import FORMATS, Report, parse_lines, read_claims
 from filterd.wire.name import to_text, to_wire
+from tests.examples import examples
 
 PIECES = st.sampled_from(
     [
@@ -77,7 +78,7 @@ TEXTS = st.lists(PIECES, max_size=40).map("".join).map(str.encode) | st.binary(m
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=TEXTS)
 def test_fast_and_slow_agree_and_nothing_escapes(name: str, data: bytes) -> None:
     try:
@@ -100,7 +101,7 @@ def test_fast_and_slow_agree_and_nothing_escapes(name: str, data: bytes) -> None
             assert not (entry.exact and entry.below_only)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(data=TEXTS)
 def test_detection_names_a_format_or_refuses(data: bytes) -> None:
     try:
@@ -109,7 +110,7 @@ def test_detection_names_a_format_or_refuses(data: bytes) -> None:
         pass
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.text(max_size=80) | st.lists(PIECES, max_size=6).map("".join))
 def test_a_normalised_name_is_a_fixed_point(text: str) -> None:
     try:

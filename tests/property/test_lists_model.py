@@ -13,6 +13,7 @@ from filterd.listbuild.line import Entry
 from filterd.lists.bundle import Bundle
 from filterd.model.tags import Tag, TagKind
 from filterd.wire.name import is_below, label_count, suffixes, to_wire
+from tests.examples import examples
 
 LABELS = st.sampled_from(["a", "b", "ab", "x"])
 NAMES = st.lists(LABELS, min_size=2, max_size=5).map(lambda labels: to_wire(".".join(labels)))
@@ -48,7 +49,7 @@ def mask(item: Item) -> int:
     return entry.mask(allow=kind == "allow")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(LISTS)
 @example([[(to_wire("b.a"), "both", "block", False), (to_wire("x.b.a"), "both", "hole", False)]])
 @example([[(to_wire("b.a"), "both", "allow", True), (to_wire("x.b.a"), "exact", "block", True)]])

@@ -37,6 +37,7 @@ from filterd.policy.compile import Knowledge, compile_snapshot
 from filterd.policy.judge import Judge
 from filterd.policy.snapshot import Snapshot, dump
 from filterd.wire.name import to_text, to_wire
+from tests.examples import examples
 from tests.policy_model import Model, Named
 
 CATEGORIES = ("adult", "games", "social")
@@ -244,7 +245,7 @@ def test_nothing_changes_before_until(made_of: tuple[Household, float], minute: 
         assert judge.state(slot, max(state.since, at - 30 * 86400)).rules == state.rules
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(ref(CHANGES), st.lists(windows(), max_size=4), st.data())
 def test_boundaries_agree_with_the_wall_clock_at_every_minute(
     change: tuple[str, date], weekly: list[Window], data: st.DataObject

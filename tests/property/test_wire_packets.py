@@ -17,6 +17,7 @@ from filterd.wire.frame import Deframer, frame
 from filterd.wire.name import to_text, to_wire
 from filterd.wire.parse import parse_query
 from filterd.wire.scan import Record, body, follow, scan_response, soa_minimum
+from tests.examples import examples
 
 hosts = st.sampled_from(
     ["example.org", "www.example.org", "a.www.example.org", "example.net", "cdn.example.net", "b.c.d"]
@@ -79,7 +80,7 @@ def messages(draw: Callable[..., Any]) -> DNSRecord:
     return message
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(messages())
 def test_scan_sees_what_dnslib_packed(message: DNSRecord) -> None:
     packet = bytes(message.pack())
@@ -105,7 +106,7 @@ def seen(record: Record) -> tuple[str, int, int, int]:
     return to_text(record.owner), record.rtype, record.rclass, record.ttl
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(messages(), st.data())
 def test_a_copy_of_chosen_records_means_the_same(message: DNSRecord, data: st.DataObject) -> None:
     packet = bytes(message.pack())
@@ -125,7 +126,7 @@ def test_a_copy_of_chosen_records_means_the_same(message: DNSRecord, data: st.Da
         assert got.rdata.toZone() == record.rdata.toZone()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(messages())
 def test_what_is_kept_can_be_followed_again(message: DNSRecord) -> None:
     """The filter's promise: the copy leads exactly where the original was judged to lead."""
@@ -157,7 +158,7 @@ def damaged(draw: Callable[..., Any]) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @given(st.one_of(st.binary(max_size=600), damaged()))
 @example(b"")
 def test_any_bytes_work_or_raise_parse_error(packet: bytes) -> None:

@@ -23,6 +23,7 @@ from filterd.store import activity as tables
 from filterd.store.activity import open_activity
 from filterd.store.activity_read import Scan, Wanted
 from filterd.store.engine import reading
+from tests.examples import examples
 from tests.unit.control.activity_data import START, Asked, of_entry, ring, shown, store, wanted
 
 OPEN = View(Masks())
@@ -82,7 +83,7 @@ MASKS = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(st.lists(ASKED, max_size=30), st.lists(ASKED, max_size=12), FILTERS, MASKS, st.integers(1, 9), st.booleans())
 def test_paging_through_any_log_with_any_filter_gives_what_the_model_says(
     stored: list[Asked], live: list[Asked], by: Filter, masks: Masks, limit: int, hurried: bool

@@ -15,6 +15,7 @@ from filterd.control.activity_stats import stats
 from filterd.control.privacy import Masks
 from filterd.model.activity import Counted, Gap
 from filterd.model.decision import Action, Row
+from tests.examples import examples
 from tests.unit.control.activity_data import START, Asked, ring, shown, store
 
 DAY, HOUR = 86_400_000, 3_600_000
@@ -44,7 +45,7 @@ ASKED = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.lists(ASKED, max_size=25),
     st.lists(ASKED, max_size=10),

@@ -26,6 +26,7 @@ from filterd.model.household import Grant, Household, Scope
 from filterd.policy.budget import day_of, key_of, slots_of, spent_for
 from filterd.store.activity import open_activity
 from filterd.store.engine import writing
+from tests.examples import examples
 from tests.unit.control.budget_home import asked, set_up
 
 # both changes of the clock in Berlin, an ordinary evening, and the eve of a weekend's budget
@@ -173,7 +174,7 @@ def agree(house: House, model: Model) -> dict[tuple[str, int], int]:
     return used
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.sampled_from(STARTS), steps=operations)
 def test_it_agrees_with_the_model(template: Path, start: str, steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

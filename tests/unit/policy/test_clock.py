@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -177,7 +177,7 @@ def test_the_first_day_there_is() -> None:
 
 
 @pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "Europe/Berlin"])
-def test_fifty_profiles_with_six_windows_compile_in_half_a_second(zone: str) -> None:
+def test_fifty_profiles_with_six_windows_compile_in_half_a_second_of_cpu(zone: str) -> None:
     made = []
     for i in range(50):
         days = [None, frozenset({1, 3}), frozenset({5, 6})]
@@ -187,7 +187,7 @@ def test_fifty_profiles_with_six_windows_compile_in_half_a_second(zone: str) -> 
         )
         made.append(Profile(f"p{i}", "P", windows=windows))
     household = Household(tuple(made), timezone=zone)
-    begin = perf_counter()
+    begin = process_time()
     document = compile_snapshot(household, NOTHING, at("2026-11-24 12:00"))
-    assert perf_counter() - begin < 0.5
+    assert process_time() - begin < 0.5
     assert sum(len(p["at"]) for p in document["profiles"]) > 50 * 400

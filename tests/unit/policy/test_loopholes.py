@@ -22,6 +22,7 @@ from filterd.policy.loophole_time import Hours, dates_of, is_offline
 from filterd.policy.loophole_words import WORDS
 from filterd.policy.loopholes import Facts, Finding, Severity, find, is_child
 from filterd.wire.name import to_wire
+from tests.examples import examples
 from tests.property.test_policy_model import KNOWLEDGE, households
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -325,7 +326,7 @@ RANDOM = Facts(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(households())
 def test_any_household_is_looked_through(made_of: tuple[Household, float]) -> None:
     household, made = made_of
@@ -334,7 +335,7 @@ def test_any_household_is_looked_through(made_of: tuple[Household, float]) -> No
     assert found == find(household, RANDOM, made)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(households(grants=False))
 def test_a_window_that_never_fires_is_in_force_at_no_minute(made_of: tuple[Household, float]) -> None:
     household, made = made_of
