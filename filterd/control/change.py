@@ -11,7 +11,6 @@ again.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from filterd.control.entities import HOUSEHOLD, as_written, bodies_of, household
 from filterd.control.household import Compiled, compile_bytes, known_words, open_store, republish
 from filterd.control.publish import Published
 from filterd.errors import ConfigError, Conflict, FilterdError
+from filterd.host.clock import rules_time
 from filterd.model.change import UNDO_S, Body, Change, Key, Who
 from filterd.model.household import Household
 from filterd.policy.compile import given_now
@@ -65,7 +65,7 @@ def apply(
     returns them changed. Both run inside the transaction and may raise. `seen`: see HouseholdStore.change. Raises
     ConfigError (the result does not fit together), Conflict, StoreError; then nothing has changed.
     """
-    at = time.time() if now is None else now
+    at = rules_time(state) if now is None else now
     known = known_words(state)
     result: list[Compiled] = []
 
@@ -111,7 +111,7 @@ def revert(state: Path, who: Who, number: int, *, now: float | None = None) -> D
     Conflict when one of them has changed since; ConfigError when the rest does not fit without it (a profile that has
     devices by now). The reverting is a change of its own, and can be taken back too.
     """
-    at = time.time() if now is None else now
+    at = rules_time(state) if now is None else now
     known = known_words(state)
     _check_who(who)
     result: list[Compiled] = []
@@ -139,7 +139,7 @@ def undo(state: Path, who: Who, *, now: float | None = None) -> Done:
 
     Not what came in between from elsewhere: a child's request, the manager's tidying.
     """
-    at = time.time() if now is None else now
+    at = rules_time(state) if now is None else now
     with open_store(state) as store:
         newest = [c for c in store.history(limit=_UNDO_AMONG) if c.who.source == who.source]
     if not newest:

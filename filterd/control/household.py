@@ -24,6 +24,7 @@ from filterd.control.entities import HOUSEHOLD, as_written, bodies_of, household
 from filterd.control.lists import ensure_bundle
 from filterd.control.publish import Published, current, publish
 from filterd.errors import ConfigError, StoreError
+from filterd.host.clock import rules_time
 from filterd.host.files import locked, make_folder, read_bounded
 from filterd.model.change import Body, Key, Who
 from filterd.model.household import Household
@@ -137,7 +138,7 @@ def check(text: bytes, state: Path | None, file: str) -> Household:
 
 def import_household(state: Path, text: bytes, file: str, now: float | None = None, who: Who | None = None) -> Imported:
     """Replace the whole household, grants and off included, and publish it. ConfigError changes nothing."""
-    now = time.time() if now is None else now
+    now = rules_time(state) if now is None else now
     household = given_now(check(text, state, file), now)
     check(write(household), state, FILE)  # written out it is longer: it must be readable from then on
     compile_bytes(household, now)
@@ -183,7 +184,7 @@ def republish(state: Path, now: float | None = None, made: Compiled | None = Non
     """
 
     def compiled() -> bytes:
-        at = time.time() if now is None else now
+        at = rules_time(state) if now is None else now
         with open_store(state) as store:
             newest = made if made is not None and store.revision() == made.revision else None
             household = (

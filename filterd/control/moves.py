@@ -9,7 +9,6 @@ undone (change.py). What a grant lifts, and that "off" ends the grants before it
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +17,7 @@ from pathlib import Path
 from filterd.config.sitename import site_name
 from filterd.control.change import Done, apply
 from filterd.errors import ConfigError
+from filterd.host.clock import rules_time
 from filterd.model.change import Who
 from filterd.model.household import DayException, Grant, Household, InternetOff, Profile, Scope
 from filterd.wire.name import to_text
@@ -65,7 +65,7 @@ def grant(
     now: float | None = None,
 ) -> Done:
     """Allow something for a while; without an end until it is revoked. Given now, it pierces an off given before."""
-    at = moment(now)
+    at = moment(state, now)
     given = Grant(
         scope,
         value_of(scope, value),
@@ -138,7 +138,7 @@ def off(
     now: float | None = None,
 ) -> Done:
     """Switch the Internet off now, until then or until it is switched on. It ends the running grants it covers."""
-    at = moment(now)
+    at = moment(state, now)
     end = _end(at, minutes, until)
     given = InternetOff(whom.profile, whom.device, whom.everyone, at, end, who.by, text_of(reason, "reason"))
 
@@ -155,7 +155,7 @@ def on(state: Path, who: Who, whom: Whom, *, seen: int | None = None, now: float
     ConfigError when it is off for more than that (then on for one would be a grant: `bonus`). The grants that the off
     ended stay ended; Undo of the off restores them.
     """
-    at = moment(now)
+    at = moment(state, now)
 
     def alter(household: Household) -> Household:
         whom.check(household, everyone=True)
@@ -178,6 +178,12 @@ def on(state: Path, who: Who, whom: Whom, *, seen: int | None = None, now: float
 def tomorrow_off(state: Path, who: Who, profile: str, day: date, *, seen: int | None = None) -> Done:
     """No windows start on `day` (a free day): an exception before all others. Given twice it changes nothing."""
 
+    return apply(state, who, "free day", lambda h: free_day(h, profile, day), seen=seen)
+
+
+def free_day(household: Household, profile: str, day: date) -> Household:
+    """Return `household` where no windows of `profile` start on `day`. ConfigError: no such profile, too many days."""
+
     def change(found: Profile) -> Profile:
         first = next((e for e in found.exceptions if e.on == day or e.holiday), None)
         if first == DayException((), on=day):
@@ -187,7 +193,7 @@ def tomorrow_off(state: Path, who: Who, profile: str, day: date, *, seen: int | 
             raise ConfigError(f"exceptions: {len(kept) + 1} of {profile}, expected at most {MAX_EXCEPTIONS}")
         return replace(found, exceptions=(DayException((), on=day), *kept))
 
-    return apply(state, who, "free day", lambda h: with_profile(h, profile, change), seen=seen)
+    return with_profile(household, profile, change)
 
 
 def with_profile(household: Household, ident: str, change: Callable[[Profile], Profile]) -> Household:
@@ -201,9 +207,12 @@ def is_off(one: InternetOff, at: float) -> bool:
     return one.ended is None and (one.start or 0.0) <= at and (one.until is None or at < -(-one.until // 60) * 60)
 
 
-def moment(now: float | None) -> float:
-    """Return the moment of a change: to the millisecond, as it is written."""
-    return round(time.time() if now is None else now, 3)
+def moment(state: Path, now: float | None) -> float:
+    """Return the moment of a change: to the millisecond, as it is written; None: what time it is for the rules.
+
+    A board without a clock battery starts in 1970: "15 minutes more" counted from then would be over already.
+    """
+    return round(rules_time(state) if now is None else now, 3)
 
 
 def text_of(text: str, what: str, most: int = MAX_TEXT) -> str:

@@ -68,7 +68,7 @@ def ask(
     now: float | None = None,
 ) -> Request:
     """Ask for something; return the request. Asked for again while it is pending: TooMany, and nothing is added."""
-    at = moment(now)
+    at = moment(state, now)
     if scope is Scope.FILTER:
         raise ConfigError("scope: nobody asks for the whole filter to pause")
     value = value_of(scope, value) if value else ""
@@ -118,7 +118,7 @@ def answer(
     now: float | None = None,
 ) -> Done:
     """Answer a request; yes gives the grant for `minutes` (None: without an end; never for time). Once only."""
-    at = moment(now)
+    at = moment(state, now)
     if minutes is not None and not 1 <= minutes <= MAX_MINUTES:
         raise ConfigError(f"minutes: {minutes} is not in 1..{MAX_MINUTES}")
     note = text_of(note, "note")
@@ -163,7 +163,7 @@ def answer(
 
 def requests(state: Path, *, pending: bool = False, now: float | None = None) -> list[Request]:
     """Return requests, newest first; those of more than a day that nobody answered as expired."""
-    at = moment(now)
+    at = moment(state, now)
     with open_store(state) as store:
         found = [replace(r, state=_state(r, at)) for r in _requests(store.stored().bodies())]
     return sorted((r for r in found if not pending or r.state == "pending"), key=lambda r: r.at, reverse=True)

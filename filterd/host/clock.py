@@ -52,6 +52,11 @@ def kernel_is_synchronised() -> bool:
     return 0 <= result < _TIME_ERROR
 
 
+def rules_time(state: Path) -> float:
+    """Return what time it is for the rules, as the workers see it (POSIX seconds)."""
+    return Clock(state, lambda: time.time())(time.monotonic())[0]
+
+
 class Clock:
     """Wall time as the rules see it, with the word on whether it may be trusted."""
 

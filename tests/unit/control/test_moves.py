@@ -14,6 +14,7 @@ from filterd.control.change import Done, apply, history, revert, undo
 from filterd.control.household import load, read_stored
 from filterd.control.moves import MAX_MINUTES, MAX_PAUSE_MINUTES, Whom
 from filterd.errors import ConfigError, Conflict
+from filterd.host.clock import save_floor
 from filterd.model.change import Who
 from filterd.model.household import DayException, Scope
 from tests.unit.control.family import (
@@ -376,3 +377,15 @@ def test_any_row_of_moves_taken_back_one_by_one_leaves_no_trace(state: Path) -> 
     for one in reversed(made):
         revert(state, MUM, one)
     assert content(state) == before
+
+
+def test_minutes_count_from_the_time_of_the_rules_when_the_clock_is_in_1970(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A board without a battery: the workers' clock stands at the floor, so "15 minutes more" begins there."""
+    save_floor(state, NOW)
+    monkeypatch.setattr("time.time", lambda: 1000.0)
+    monkeypatch.setattr("filterd.host.clock.Clock.__init__.__defaults__", (lambda: 1000.0, lambda: False))
+    use.bonus(state, MUM, ANNA, 15)
+    given = load(state).grants[-1]
+    assert (given.start, given.until) == (int(NOW), int(NOW) + 900)
