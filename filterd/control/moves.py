@@ -144,9 +144,29 @@ def off(
 
     def alter(household: Household) -> Household:
         whom.check(household, everyone=True)
-        return replace(household, internet_off=(*household.internet_off, given))
+        return replace(without_later(household, whom, at), internet_off=(*household.internet_off, given))
 
     return apply(state, who, "off", alter, seen=seen, now=at)
+
+
+def without_later(household: Household, whom: Whom, at: float) -> Household:
+    """Return `household` without the grants that begin after `at` and have an end, for whom an off now covers.
+
+    They were given before it: an off ends them as it ends the running ones, else "15 minutes more" that were to move
+    tonight's bedtime would open what a parent has closed since.
+    """
+    mine = {d.id for d in household.devices if d.profile == whom.profile} if whom.profile else set()
+
+    def ends(one: Grant) -> bool:
+        if one.until is None or (one.start or 0.0) <= at:
+            return False
+        if whom.everyone:
+            return True
+        if whom.profile:
+            return one.profile == whom.profile or one.device in mine
+        return one.device == whom.device
+
+    return replace(household, grants=tuple(g for g in household.grants if not ends(g)))
 
 
 def on(state: Path, who: Who, whom: Whom, *, seen: int | None = None, now: float | None = None) -> Done:

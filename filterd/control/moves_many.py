@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from filterd.control.change import Done, apply
-from filterd.control.moves import MAX_MINUTES, Whom, free_day, moment, text_of
+from filterd.control.moves import MAX_MINUTES, Whom, free_day, moment, text_of, without_later
 from filterd.errors import ConfigError
 from filterd.model.change import Who
 from filterd.model.household import Household, InternetOff, Scope
@@ -41,6 +41,7 @@ def off_for(
     def alter(household: Household) -> Household:
         for ident in profiles:
             Whom(profile=ident).check(household)
+            household = without_later(household, Whom(profile=ident), at)
         given = tuple(InternetOff(ident, "", False, at, until, who.by, text) for ident in dict.fromkeys(profiles))
         return replace(household, internet_off=(*household.internet_off, *given))
 

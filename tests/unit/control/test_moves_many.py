@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -9,12 +10,12 @@ import pytest
 
 from filterd.control import moves
 from filterd.control import moves_many as use
-from filterd.control.change import undo
+from filterd.control.change import apply, undo
 from filterd.control.household import load, read_stored
 from filterd.control.moves import MAX_MINUTES
 from filterd.errors import ConfigError
-from filterd.model.household import DayException, Scope
-from tests.unit.control.family import ANNA, BEN, MUM, content, profile, state
+from filterd.model.household import DayException, Grant, Household, Scope
+from tests.unit.control.family import ANNA, BEN, EVERYONE, MUM, content, profile, state
 from tests.unit.control.policy_state import NOW
 
 __all__ = ["state"]  # a fixture
@@ -67,3 +68,23 @@ def test_the_filter_works_again_before_the_pause_ends(state: Path) -> None:
     assert left == ["ben"]
     with pytest.raises(ConfigError, match="the filter is not paused for anna"):
         use.resume(state, MUM, ANNA, now=NOW + 61)
+
+
+@pytest.mark.parametrize("everyone", [False, True])
+def test_an_off_ends_minutes_that_were_to_begin_later(state: Path, everyone: bool) -> None:
+    """ "+15" of a child that is on moves tonight's bedtime: a grant that begins then. An off given since ends it too."""
+    before = load(state).grants
+    later = NOW + 7200
+
+    def give(household: Household) -> Household:
+        given = tuple(Grant(Scope.TIME, "", p, "", later, later + 900, "mẹ") for p in ("anna", "ben"))
+        always = Grant(Scope.NAME, "example.org", "anna", "", later, None, "mẹ")
+        return replace(household, grants=(*household.grants, *given, always))
+
+    apply(state, MUM, "bonus", give, now=NOW)
+    if everyone:
+        moves.off(state, MUM, EVERYONE, now=NOW + 60)
+    else:
+        use.off_for(state, MUM, ["anna"], now=NOW + 60)
+    left = [(g.profile, g.scope) for g in load(state).grants if g not in before and g.start == later]
+    assert left == ([] if everyone else [("ben", Scope.TIME)]) + [("anna", Scope.NAME)]
