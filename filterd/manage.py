@@ -29,6 +29,7 @@ from filterd.net.loop import Complaints, Loop
 if TYPE_CHECKING:
     from filterd.control.metrics import Questions
     from filterd.control.metrics_server import MetricsServer
+    from filterd.control.sync_job import SyncJob
 
 NEIGHBOURS_S = 2.0
 KEPT_S = 600.0  # an address that left the table keeps its device so long: a phone asleep is still that phone
@@ -38,6 +39,7 @@ FOLLOW_S = 1.0  # how soon a change that its maker could not put into force is p
 INGEST_S = 0.5
 RETAIN_S = 600.0
 TIDY_S = 86_400.0
+SYNC_S = 5.0  # between two looks whether a list is due
 _MAX_ENTRIES = 60_000  # addresses in the map; policy/clients.py refuses more than 65,536
 
 log = logging.getLogger("filterd.manage")
@@ -72,6 +74,7 @@ class Manager:
         read: Callable[[], dict[str, str]] = neighbours,
         clock: Clock | None = None,
         metrics: str = "off",
+        sync: SyncJob | None = None,
     ) -> None:
         from filterd.control.alerts import Alerts
         from filterd.control.budgets import Budgets
@@ -95,6 +98,7 @@ class Manager:
             state, consumers=(self._budgets, self._alerts, *(() if questions is None else (questions,)))
         )
         self._retention = Retention(state)
+        self._sync = sync
 
     def start(self) -> None:
         """Begin all jobs."""
@@ -106,6 +110,8 @@ class Manager:
         self._every(FLOOR_S, self.save_floor, first_s=FLOOR_S)
         self._every(REPUBLISH_S, self.republish, first_s=REPUBLISH_S)
         self._every(TIDY_S, self.tidy, first_s=300.0)
+        if self._sync is not None:
+            self._every(SYNC_S, self.sync_lists, first_s=0.5)
 
     def _serve_metrics(self, address: str) -> tuple[Questions | None, MetricsServer | None]:
         """Serve /metrics; return what counts for it. A port that is taken is said and ends nothing."""
@@ -121,6 +127,8 @@ class Manager:
 
     def close(self) -> None:
         """Bring what is known to the disk and let go of everything."""
+        if self._sync is not None:
+            self._sync.close()
         if self._metrics is not None:
             self._metrics.close()
         for job in (self._ingest.close, self._alerts.close, self._deliver.close, self._follow.close, self.save_floor):
@@ -178,6 +186,11 @@ class Manager:
         if self._retention.step(time.time()):
             self.loop.call_at(self.loop.clock() + 1.0, self._job(self.retain))  # there is more
 
+    def sync_lists(self) -> None:
+        """Start the child that brings the lists up to date when one is due, and see it to its end."""
+        if self._sync is not None:
+            self._sync.step(time.time())
+
     def tidy(self) -> None:
         """Clear away grants and requests of long ago and the far end of the history."""
         from filterd.control.tidy import tidy
@@ -216,15 +229,35 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     try:
         given = Given.from_arguments(arguments)
-        run(Path(given.document["state"]), given, given.document.get("settings", {}).get("metrics", "off"))
+        document = given.document
+        folder = document.get("lists")
+        run(
+            Path(document["state"]),
+            given,
+            document.get("settings", {}).get("metrics", "off"),
+            sync=bool(document.get("sync")),
+            lists=Path(folder) if folder else None,
+        )
     except FilterdError as exc:
         sys.stderr.write(f"filterd: {exc}\n")
         return 1
     return 0
 
 
-def run(state: Path, given: Given | None = None, metrics: str = "off") -> None:
-    """Manage `state` until SIGTERM, SIGINT or the parent's end. StoreError: another manager does."""
+def run(
+    state: Path,
+    given: Given | None = None,
+    metrics: str = "off",
+    *,
+    sync: bool = False,
+    lists: Path | None = None,
+) -> None:
+    """Manage `state` until SIGTERM, SIGINT or the parent's end. StoreError: another manager does.
+
+    `sync`: fetch lists that are due. `lists`: first take lists from the files in this folder.
+    """
+    from filterd.control.sync_job import SyncJob
+
     lock = Lock(state / "manage.lock", wait=False)
     loop = Loop()
     notifier = Notifier.take()
@@ -233,7 +266,8 @@ def run(state: Path, given: Given | None = None, metrics: str = "off") -> None:
     if given is not None and given.life_fd is not None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         loop.register(given.life_fd, select.EPOLLIN, lambda _: loop.stop())
-    manager = Manager(state, loop, metrics=metrics)
+    job = SyncJob(state, folder=lists, online=sync) if sync or lists is not None else None
+    manager = Manager(state, loop, metrics=metrics, sync=job)
     manager.start()
     notifier.keep_alive(loop)
     if given is not None:

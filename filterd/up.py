@@ -22,11 +22,20 @@ from filterd.host.supervise import Part, Supervisor
 from filterd.net.listen import reserve, shown
 
 
-def up(state: Path, settings: Settings, out: Callable[[str], object], say: Callable[[str], object]) -> int:
+def up(
+    state: Path,
+    settings: Settings,
+    out: Callable[[str], object],
+    say: Callable[[str], object],
+    *,
+    sync: bool = False,
+    lists: Path | None = None,
+) -> int:
     """Run everything until SIGTERM or SIGINT and return the exit code.
 
-    `out` gets what the user asked for (`ready` and the lines to try), `say` what happens meanwhile. Raises FilterdError
-    when it cannot start.
+    `out` gets what the user asked for (`ready` and the lines to try), `say` what happens meanwhile. `sync`: fetch the
+    public lists in the background, the recommended ones at the first start. `lists`: first take lists from the files in
+    this folder. DNS waits for neither. Raises FilterdError when it cannot start.
     """
     state = state.resolve()
     try:
@@ -36,13 +45,15 @@ def up(state: Path, settings: Settings, out: Callable[[str], object], say: Calla
     try:
         bound, sockets = reserve([(listen.address, listen.port) for listen in settings.dns], keep=settings.workers == 1)
         try:
-            prepare(state, say)
+            prepare(state, say, sync=sync)
             run_dir(state)
             settings = replace(settings, dns=tuple(Listen(address, port) for address, port in bound))
             document = {
                 "state": str(state),
                 "settings": settings.to_json(),
                 "loop_key": secrets.token_hex(16),
+                "sync": sync,
+                "lists": None if lists is None else str(lists.resolve()),
             }
             parts = [*worker_parts(document, settings.workers, [s.fileno() for s in sockets]), manager_part(document)]
             if settings.web not in ("", "off"):
@@ -59,8 +70,11 @@ def up(state: Path, settings: Settings, out: Callable[[str], object], say: Calla
         lock.release()
 
 
-def prepare(state: Path, say: Callable[[str], object]) -> None:
-    """Make sure that there are a list bundle and a household in force. Raises FilterdError."""
+def prepare(state: Path, say: Callable[[str], object], *, sync: bool = False) -> None:
+    """Make sure that there are a list bundle and a household in force. Raises FilterdError.
+
+    `sync`: also register the recommended sources of lists that this household was never offered; nothing is fetched.
+    """
     from filterd.control.household import ensure
     from filterd.control.lists import ensure_bundle
     from filterd.control.publish import current, publish_bundle
@@ -77,6 +91,21 @@ def prepare(state: Path, say: Callable[[str], object]) -> None:
         if revision is None or revision.snapshot is None:
             raise
         say(f"the household is not taken over, the last good one stays in force: {exc}")
+    if sync:
+        _offer(state, say)
+
+
+def _offer(state: Path, say: Callable[[str], object]) -> None:
+    """Register the recommended sources; a registry that cannot be read costs the large lists, not the start."""
+    from filterd.control.sync_sources import offer
+
+    try:
+        new = offer(state)
+    except (FilterdError, OSError) as exc:
+        say(f"the sources of lists cannot be registered: {exc}")
+        return
+    if new:
+        say(f"{len(new)} public lists are fetched in the background; `filterd lists status` shows how far it is")
 
 
 def _repair(state: Path, say: Callable[[str], object]) -> None:

@@ -25,7 +25,7 @@ COMMANDS = {
     "prepare": ("run", "Make the first lists and a first household; start nothing."),
     "explain": ("explain", "Say what happens to a name, and why."),
     "simulate": ("simulate", "Show a profile's week: what is on and off when."),
-    "lists": ("lists", "Show, add, remove, build and check lists."),
+    "lists": ("lists", "Update, show, add, remove, build and check lists."),
     "policy": ("policy", "Export, import or check the household."),
     "profile": ("profile", "Show, add and change profiles: rules, names, windows."),
     "device": ("device", "Show, add and change devices."),

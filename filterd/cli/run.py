@@ -69,6 +69,10 @@ _STATE = click.option(
     show_envvar=True,
     help="The state folder.",
 )
+_SYNC = click.option(
+    "--sync/--no-sync", default=True, show_default=True, envvar="FILTERD_SYNC", show_envvar=True,
+    help="Fetch the public lists in the background.",
+)  # fmt: skip
 _OPTIONS = (
     click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The settings file (filterd.yaml)."),
     _STATE,
@@ -102,7 +106,13 @@ def _settings_options(function: _Function) -> _Function:
 
 @click.command()
 @_settings_options
-def up(state: Path, **given: Any) -> None:
+@_SYNC
+@click.option(
+    "--lists",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="First take lists from the files in this folder (a USB stick).",
+)
+def up(state: Path, sync: bool, lists: Path | None, **given: Any) -> None:
     """Run every part in the foreground, supervised, until Ctrl-C.
 
     \b
@@ -115,7 +125,7 @@ def up(state: Path, **given: Any) -> None:
 
     settings = read_settings(given)
     settings = settings if settings.web else replace(settings, web=DEFAULT_WEB)
-    sys.exit(run_up(state, settings, _out, _say))
+    sys.exit(run_up(state, settings, _out, _say, sync=sync, lists=lists))
 
 
 @click.command()
@@ -158,7 +168,8 @@ def serve(state: Path, **given: Any) -> None:
 @click.option(
     "--metrics", type=_Parsed("ADDR:PORT|off", parse_web), default="off", help="Where /metrics is.  [default: off]"
 )
-def manage(state: Path, metrics: str) -> None:
+@_SYNC
+def manage(state: Path, metrics: str, sync: bool) -> None:
     """Run the manager alone: publishing, log, who is who on the network.
 
     \b
@@ -172,12 +183,13 @@ def manage(state: Path, metrics: str) -> None:
     import logging
 
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
-    run(state.resolve(), metrics=metrics)
+    run(state.resolve(), metrics=metrics, sync=sync)
 
 
 @click.command()
 @_STATE
-def prepare(state: Path) -> None:
+@_SYNC
+def prepare(state: Path, sync: bool) -> None:
     """Make the first lists and a first household, or repair what is damaged; start nothing.
 
     What is there and whole stays as it is. The parts need it before their first start; `filterd up` does it by itself.
@@ -192,7 +204,7 @@ def prepare(state: Path) -> None:
 
     state = make_folder(state).resolve()
     run_dir(state)
-    prepare_state(state, _say)
+    prepare_state(state, _say, sync=sync)
 
 
 def read_settings(given: dict[str, Any]) -> Settings:

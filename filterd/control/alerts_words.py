@@ -70,14 +70,14 @@ KINDS: dict[str, tuple[Both, Both]] = {
             "Danh sách chặn đã cũ",
             (
                 "Danh sách “{list}” đã {days} ngày chưa cập nhật được. Bản tốt gần nhất vẫn bảo vệ gia đình. Hãy kiểm tra "
-                "kết nối mạng rồi chạy: filterd lists build --sync."
+                "kết nối mạng rồi chạy: filterd lists update."
             ),
         ),
         (
             "A blocklist has become old",
             (
                 "The list “{list}” has not been renewed for {days} days. Its last good version still protects the family. "
-                "Check the connection, then run: filterd lists build --sync."
+                "Check the connection, then run: filterd lists update."
             ),
         ),
     ),

@@ -36,13 +36,22 @@ Progress = Callable[[str, int, int], None]  # (what, done, of)
 Bodies = Iterable[tuple[Listed, Callable[[], bytes]]]  # a body is read when its turn comes, so that one is in memory
 
 
-def assemble(catalogue: Catalogue, lists: Bodies, folder: Path, progress: Progress | None = None) -> Built:
-    """Build a bundle in `folder`, check and return it; publish nothing. Raises ListRejected or StoreError."""
+def assemble(
+    catalogue: Catalogue,
+    lists: Bodies,
+    folder: Path,
+    progress: Progress | None = None,
+    wrong: Callable[[str], frozenset[bytes]] = lambda category: frozenset(),
+) -> Built:
+    """Build a bundle in `folder`, check and return it; publish nothing. Raises ListRejected or StoreError.
+
+    `wrong`: category -> names that a person decided do not belong to it; only a mandatory list still blocks them.
+    """
     chosen = list(lists)
     total = len(chosen) + 3  # catalogue, writing, checking
     tell = progress or (lambda what, done, of: None)
     builder = Builder()
-    guard = Guard(catalogue.never_block)
+    guards: dict[frozenset[bytes], Guard] = {}
     sample: dict[bytes, str] = {}
     tell("catalogue", 0, total)
     parts = [_add_catalogue(builder, catalogue, sample)]
@@ -50,7 +59,9 @@ def assemble(catalogue: Catalogue, lists: Bodies, folder: Path, progress: Progre
         tell(f"list {listed.id}", done, total)
         tag = Tag(TagKind.LIST, listed.id, listed.category, listed.mandatory)
         body = prepare(read_body())
-        parts.append(blake2b(repr((tag, listed.format)).encode() + body, digest_size=32).digest())
+        left_out = frozenset() if listed.mandatory else wrong(listed.category)
+        guard = guards.setdefault(left_out, Guard(catalogue.never_block, left_out))
+        parts.append(blake2b(repr((tag, listed.format, sorted(left_out))).encode() + body, digest_size=32).digest())
         report = Report()
         seen: dict[bytes, str] = {}
         claims = guard.passed(read_claims(body, listed.format, report), report)

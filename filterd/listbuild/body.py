@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 
-from filterd.errors import ListRejected
 from filterd.listbuild.line import MAX_LINE_BYTES
+from filterd.listbuild.refusal import Refused, Why
 
 MAX_BODY_BYTES = 64 * 1024 * 1024  # the largest public list has some 40 MB
 
@@ -38,27 +38,29 @@ _MAX_NULS = 0.05  # of the sample: text has none, UTF-16 without a mark has half
 def prepare(data: bytes) -> bytes:
     """Return `data` as UTF-8 bytes without a byte order mark, with LF line ends. Raises ListRejected."""
     if len(data) > MAX_BODY_BYTES:
-        raise ListRejected(
-            f"expected a list of at most {MAX_BODY_BYTES >> 20} MiB, got {len(data) / (1 << 20):.1f} MiB"
+        raise Refused(
+            Why.TOO_LARGE,
+            f"expected a list of at most {MAX_BODY_BYTES >> 20} MiB, got {len(data) / (1 << 20):.1f} MiB",
         )
     for magic, what in _MAGICS:
         if data.startswith(magic):
-            raise ListRejected(f"expected a list as plain text, got {what}: unpack it first")
+            raise Refused(Why.NOT_TEXT, f"expected a list as plain text, got {what}: unpack it first")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             data = data.decode("utf-16").encode()
         except UnicodeError as exc:
-            raise ListRejected(f"expected a list as text, got damaged UTF-16: {exc}") from None
+            raise Refused(Why.NOT_TEXT, f"expected a list as text, got damaged UTF-16: {exc}") from None
     data = data.removeprefix(b"\xef\xbb\xbf")
     sample = data[:_SAMPLE]
     if _PAGE.match(sample):
-        raise ListRejected(
-            "expected a list as plain text, got a web page: its address may lead to a page about the list"
+        raise Refused(
+            Why.WEB_PAGE,
+            "expected a list as plain text, got a web page: its address may lead to a page about the list",
         )
     if _JSON.match(sample):
-        raise ListRejected("expected a list as plain text, got JSON")
+        raise Refused(Why.NOT_TEXT, "expected a list as plain text, got JSON")
     if sample.count(0) > len(sample) * _MAX_NULS:
-        raise ListRejected("expected a list as plain text, got binary data (or UTF-16 without its mark)")
+        raise Refused(Why.NOT_TEXT, "expected a list as plain text, got binary data (or UTF-16 without its mark)")
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n") if b"\n" in data else data.replace(b"\r", b"\n")
     return data

@@ -12,8 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
-from filterd.errors import ListRejected
 from filterd.listbuild.body import decode, lines
+from filterd.listbuild.refusal import Refused, Why
 
 SAMPLE_LINES = 200  # addresses not counted: lists that sort them first have thousands
 MAX_LINES = 100_000
@@ -59,7 +59,7 @@ def detect(data: bytes) -> Detected:
         return Detected("adblock", 1.0)
     total = kinds.total()
     if not total:
-        raise ListRejected("expected a list, got nothing but comments and blank lines")
+        raise Refused(Why.EMPTY, "expected a list, got nothing but comments and blank lines")
     if kinds["rpz"] and kinds["rpz"] >= kinds.most_common(1)[0][1]:
         total -= kinds["other"] + kinds["hosts"]  # the SOA's numbers, NS and address records
         return Detected("rpz", _sure("rpz", kinds, kinds["rpz"], total))
@@ -75,7 +75,7 @@ def detect(data: bytes) -> Detected:
     best, count = kinds.most_common(1)[0] if total else ("address", addresses)
     if best in ("address", "url", "other"):
         what = {"address": "addresses", "url": "URLs"}.get(best, "lines of no known format")
-        raise ListRejected(f"expected a list of names, got {what}")
+        raise Refused(Why.FORMAT, f"expected a list of names, got {what}")
     return Detected(best, _sure(best, kinds, count, total))
 
 
@@ -95,7 +95,8 @@ def _sure(best: str, kinds: Counter[str], count: int, total: int) -> float:
     share = count / total if total else 0.0
     if share < MIN_SHARE:
         parts = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common() if number)
-        raise ListRejected(
-            f"the format is not clear from the first lines ({parts}): say which with --format (looks most like {best})"
+        raise Refused(
+            Why.FORMAT,
+            f"the format is not clear from the first lines ({parts}): say which with --format (looks most like {best})",
         )
     return round(share, 3)

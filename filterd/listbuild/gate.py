@@ -17,6 +17,7 @@ from filterd.listbuild.guard import NEVER_BLOCK
 from filterd.listbuild.line import kind_of
 from filterd.listbuild.names import wire
 from filterd.listbuild.read import Report
+from filterd.listbuild.refusal import Refused, Why
 from filterd.listbuild.suffixes import icann
 from filterd.lists.bundle import Bundle
 from filterd.model.tags import TagKind, TagSet
@@ -31,8 +32,11 @@ MAX_PROTECTED = 3  # never-block names in one list: a slip up to here, no blockl
 ACCEPTED, HELD, REFUSED = "accepted", "held", "refused"
 
 
-class ListHeld(ListRejected):
+class ListHeld(Refused):
     """A list whose size changed beyond its bound: kept back until two later syncs confirm it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Why.HELD, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,30 +56,36 @@ class Sync:
     verdict: str
 
 
-def check_list(list_id: str, report: Report, digest: str, history: Sequence[Sync], bound: Bound) -> None:
+def check_list(
+    list_id: str, report: Report, digest: str, history: Sequence[Sync], bound: Bound, expected: int = 0
+) -> None:
     """Return when the list may be taken. Raises ListRejected, or ListHeld when later syncs may confirm it.
 
-    `report`: what reading it found; its number of entries is its size. `history`: all earlier syncs.
+    `report`: what reading it found; its number of entries is its size. `history`: all earlier syncs. `expected`: about
+    how many entries it is known to have, for its first sync (0: not known), so that an emptied feed is noticed then too.
     """
     size = report.blocked
     if report.errors[NEVER_BLOCK] > MAX_PROTECTED:
         names = ", ".join(line.text for line in report.shown if kind_of(line.error or "") == NEVER_BLOCK)
-        raise ListRejected(f"list {list_id}: it would block names that must never be blocked: {names}")
+        raise Refused(Why.NEVER_BLOCK, f"list {list_id}: it would block names that must never be blocked: {names}")
     wrong = report.errors.total()
     content = wrong + report.blocked + report.allowed
     if content and wrong > content * MAX_ERROR_SHARE:
         first = report.shown[0]
-        raise ListRejected(
+        raise Refused(
+            Why.FORMAT,
             f"list {list_id}: {wrong} of {content} lines are wrong, so the format may be another one; "
-            f"line {first.line}: {first.error} ({first.text[:60]!a})"
+            f"line {first.line}: {first.error} ({first.text[:60]!a})",
         )
     if not size:
-        raise ListRejected(f"list {list_id}: it blocks nothing ({_what(report)})")
+        raise Refused(Why.EMPTY, f"list {list_id}: it blocks nothing ({_what(report)})")
     good = next((sync for sync in reversed(history) if sync.verdict == ACCEPTED), None)
     if good is None or not good.names:
+        if size < expected * NEAR_EMPTY:
+            raise Refused(Why.SHRUNK, f"list {list_id}: expected about {expected} entries, got {size}")
         return
     if size < good.names * NEAR_EMPTY:
-        raise ListRejected(f"list {list_id}: expected about {good.names} entries as last time, got {size}")
+        raise Refused(Why.SHRUNK, f"list {list_id}: expected about {good.names} entries as last time, got {size}")
     direction = _direction(size, good.names, bound)
     if direction and not _confirmed(digest, direction, good.names, history, bound):
         change = f"{size / good.names - 1:+.0%}, beyond -{bound.shrink:.0%} to +{bound.grow:.0%}"

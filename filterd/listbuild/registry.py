@@ -2,6 +2,8 @@
 
     STATE/lists/registry.json          what lists there are, and what every sync of them brought
     STATE/lists/raw/<id>.<digest>.gz   the last good body of each, named by content: never replaced in place
+    STATE/lists/offered.json           the recommended sources that were registered once: a removed one stays away
+    STATE/lists/published.json         what the bundle in force was made of, so that the same is not built again
 
 A body is written before the registry points to it and removed after the registry has let it go, so a process killed
 anywhere leaves a registry whose bodies all exist. Callers hold the lock (`registry_lock`).
@@ -35,8 +37,8 @@ _slug = re.compile(r"[a-z0-9-]{1,40}").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One sync of a list. `at`: RFC 3339 in UTC; `names`: entries it had; `reason`: the gate's sentence, '' if
-    accepted.
+    """One sync of a list. `at`: RFC 3339 in UTC; `names`: entries it had; `reason`: the sentence of a refusal and
+    `code` its kind (refusal.Why), both '' if accepted.
     """
 
     at: str
@@ -45,6 +47,7 @@ class Event:
     size_bytes: int
     verdict: str
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,9 @@ class Listed:
     """A registered list. `format`: the one its last good body has; `asked`: what was asked for (`auto` or a format).
 
     `origin`: address or absolute path. `digest`: of the last good body ('' before the first). `mandatory`: judged as if
-    the provincial feed listed it (row 3).
+    the provincial feed listed it (row 3). `follows`: its address and bounds are those of blocklists/sources.yaml, also
+    after an upgrade. `expected`: about how many entries it should have (0: not known). `every_h`: hours between two
+    looks; `next_at`: when the next one is due (RFC 3339, '' for now); `failures`: looks in a row that brought nothing.
     """
 
     id: str
@@ -67,6 +72,13 @@ class Listed:
     digest: str = ""
     names: int = 0
     etag: str = ""
+    modified: str = ""
+    follows: bool = False
+    expected: int = 0
+    max_bytes: int = MAX_BODY_BYTES
+    every_h: int = 24
+    failures: int = 0
+    next_at: str = ""
     history: tuple[Event, ...] = ()
 
     @property
@@ -82,9 +94,23 @@ class Listed:
         """Return when the body in use was last confirmed, '' when there is none."""
         return next((event.at for event in reversed(self.history) if event.verdict == ACCEPTED), "")
 
+    def marks(self) -> tuple[str, str]:
+        """Return the marks (ETag, date) to ask with, empty ones when the whole body is wanted.
+
+        A body that was held must come again to be confirmed, so it is asked for without marks.
+        """
+        seen = next((event for event in reversed(self.history) if event.digest), None)
+        return (self.etag, self.modified) if seen and seen.verdict == ACCEPTED and self.digest else ("", "")
+
     def with_event(self, event: Event) -> Listed:
-        """Return the list with one more sync; the last accepted one is never forgotten."""
+        """Return the list with one more sync; the last accepted one is never forgotten.
+
+        A failure without a body that only repeats the one before takes its place: a week without Internet would
+        otherwise be all that is remembered.
+        """
         history = [*self.history, event]
+        if len(history) > 1 and event.code and not event.digest and history[-2].code == event.code:
+            del history[-2]
         while len(history) > MAX_HISTORY:
             good = max((i for i, past in enumerate(history) if past.verdict == ACCEPTED), default=-1)
             del history[1 if good == 0 else 0]
@@ -131,6 +157,39 @@ def save(state: Path, lists: dict[str, Listed]) -> None:
                 path.unlink()
 
 
+def load_offered(state: Path) -> set[str]:
+    """Return the ids of the sources that were offered to this household once."""
+    found = _small(state / "lists" / "offered.json").get("offered", [])
+    return {entry for entry in found if isinstance(entry, str)} if isinstance(found, list) else set()
+
+
+def save_offered(state: Path, offered: set[str]) -> None:
+    """Remember which sources were offered."""
+    write_atomic(make_folder(state / "lists") / "offered.json", json.dumps({"offered": sorted(offered)}).encode())
+
+
+def load_published(state: Path) -> str:
+    """Return the fingerprint of what was published last, '' when that is not known."""
+    found = _small(state / "lists" / "published.json").get("fingerprint", "")
+    return found if isinstance(found, str) else ""
+
+
+def save_published(state: Path, fingerprint: str) -> None:
+    """Remember what the bundle in force was made of."""
+    write_atomic(make_folder(state / "lists") / "published.json", json.dumps({"fingerprint": fingerprint}).encode())
+
+
+def fingerprint(lists: dict[str, Listed], catalogue: str) -> str:
+    """Return a digest of everything that a bundle is made of. `catalogue`: the digest of the shipped one."""
+    parts = [(e.id, e.category, e.mandatory, e.format, e.digest) for e in lists.values() if e.enabled and e.digest]
+    return hashlib.blake2b(repr((catalogue, sorted(parts))).encode(), digest_size=16).hexdigest()
+
+
+def has_body(state: Path, listed: Listed) -> bool:
+    """True when the last good body of a list is on disk."""
+    return bool(listed.digest) and _body_path(state, listed.id, listed.digest).is_file()
+
+
 def body_digest(data: bytes) -> str:
     """Return the digest under which a body is kept."""
     return hashlib.blake2b(data, digest_size=32).hexdigest()
@@ -157,6 +216,15 @@ def read_body(state: Path, listed: Listed) -> bytes:
     if body_digest(data) != listed.digest:
         raise StoreError(f"{path} is damaged: its content is not what was kept")
     return data
+
+
+def _small(path: Path) -> dict[str, Any]:
+    """Return a small JSON object; {} when it is absent or damaged: it is only a memory of what can be done again."""
+    try:
+        found = json.loads(read_bounded(path, 1 << 20))
+    except (StoreError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _body_path(state: Path, list_id: str, digest: str) -> Path:

@@ -19,6 +19,7 @@ from filterd.listbuild import fetch as fetching
 from filterd.listbuild import registry
 from filterd.listbuild.fetch import Fetched
 from filterd.listbuild.gate import ListHeld
+from filterd.listbuild.refusal import Refused, Why
 from filterd.lists.bundle import Bundle
 from filterd.wire.name import to_wire
 from tests.unit.listbuild.shipped import catalogue
@@ -253,24 +254,52 @@ def test_a_damaged_registry_costs_the_lists_but_never_the_start(state: Path, tmp
         use.build_lists(state, catalogue=catalogue())
 
 
-def test_an_unchanged_source_is_not_read_again(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
+def test_an_unchanged_source_is_not_read_again(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
     body = b"0.0.0.0 a.example.org\n"
 
-    def fetch(origin: str, etag: str = "") -> Fetched:
-        asked.append(etag)
-        return Fetched(None, etag) if etag else Fetched(body, '"v1"')
+    def fetch(origin: str, etag: str = "", modified: str = "", **_: object) -> Fetched:
+        asked.append((etag, modified))
+        return Fetched(None, etag, modified) if etag else Fetched(body, '"v1"', "Tue")
 
     monkeypatch.setattr(fetching, "fetch", fetch)
     add(state, "https://lists.example.org/ads.txt")
     assert add(state, None).report is None
-    assert asked == ["", '"v1"']
+    assert asked == [("", ""), ('"v1"', "Tue")]
     assert tags(state, "a.example.org") == {"mine"}
-    results = dict(use.sync_all(state, catalogue=catalogue()))
-    assert isinstance(results["mine"], use.Outcome)
-    monkeypatch.setattr(fetching, "fetch", lambda *_: (_ for _ in ()).throw(ListRejected("gone")))
-    assert str(dict(use.sync_all(state, catalogue=catalogue()))["mine"]) == "gone"
-    assert use.history(state, "mine")[-1][1].reason == "gone"
+    next((state / "lists" / "raw").iterdir()).unlink()  # without the body its mark is worth nothing
+    assert add(state, None).report is not None and asked[-1] == ("", "")
+    assert add(state, "https://lists.example.org/other.txt").report is not None and asked[-1] == ("", "")
+
+
+def test_a_source_that_cannot_be_reached_is_written_down_once(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "fetch", lambda *_, **__: Fetched(b"0.0.0.0 a.example.org\n"))
+    add(state, "https://lists.example.org/ads.txt")
+
+    def fail(*_: object, **__: object) -> Fetched:
+        raise Refused(Why.NO_CONNECTION, "no way")
+
+    monkeypatch.setattr(fetching, "fetch", fail)
+    for hour in range(3):
+        with pytest.raises(ListRejected, match="no way"):
+            add(state, None, at=AT + timedelta(hours=hour))
+    events = [event for _, event in use.history(state, "mine")]
+    assert [(event.verdict, event.code) for event in events] == [("accepted", ""), ("refused", "no-connection")]
+    assert events[-1].at == "2026-11-24T08:00:00+00:00" and tags(state, "a.example.org") == {"mine"}
+
+
+def test_a_list_that_was_removed_while_it_was_fetched_stays_away(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "fetch", lambda *_, **__: Fetched(b"0.0.0.0 a.example.org\n", '"v1"'))
+    add(state, "https://lists.example.org/ads.txt")
+
+    def fetch(*_: object, **__: object) -> Fetched:
+        use.remove_list(state, "mine", catalogue=catalogue())
+        return Fetched(None, '"v1"')
+
+    monkeypatch.setattr(fetching, "fetch", fetch)
+    with pytest.raises(ListRejected, match="not registered any more"):
+        add(state, None)
+    assert registry.load(state) == {}
 
 
 def test_history_keeps_the_last_good_sync(state: Path) -> None:
@@ -336,7 +365,7 @@ def trace(event, args):
         if count == step:
             os.kill(os.getpid(), signal.SIGKILL)
 catalogue()
-import filterd.control.publish, filterd.listbuild.assemble, filterd.listbuild.fetch, filterd.listbuild.compare
+import filterd.control.publish, filterd.listbuild.assemble, filterd.listbuild.fetch, filterd.listbuild.compare, filterd.listbuild.unpack
 from filterd.listbuild.suffixes import icann; icann()
 sys.addaudithook(trace)
 lists.add_list(state, "mine", origin, category="ads", catalogue=catalogue())

@@ -1,0 +1,150 @@
+"""`filterd lists add, remove, build, rollback`: what changes the lists in force."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from filterd.cli import options
+from filterd.cli.lists_said import (
+    building,
+    counts,
+    format_option,
+    json_option,
+    loopback_option,
+    refusals,
+    say_built,
+    say_report,
+)
+
+
+@click.command()
+@click.argument("list_id", metavar="ID")
+@click.argument("origin", metavar="[FILE|URL]", required=False)
+@click.option("--category", help="The category that its names belong to (new lists need one).")
+@format_option
+@click.option("--mandatory", is_flag=True, help="Block it on every device, as if the province listed it.")
+@click.option("--shrink", type=click.FloatRange(0, 1), help="Share it may lose unconfirmed. Default 0.2.")
+@click.option("--grow", type=click.FloatRange(0), help="Share it may gain unconfirmed. Default 1.")
+@click.option("--no-build", is_flag=True, help="Only register it; `lists build` takes it into force.")
+@options.state
+@json_option
+@loopback_option
+def add(
+    list_id: str,
+    origin: str | None,
+    category: str | None,
+    format_: str,
+    mandatory: bool,
+    shrink: float | None,
+    grow: float | None,
+    no_build: bool,
+    state: Path,
+    as_json: bool,
+    loopback: bool,
+) -> None:
+    """Add the list ID, or fetch it again, and take it into force.
+
+    \b
+    Examples:
+      filterd lists add gambling-vn --category gambling https://lists.example.org/gambling.txt
+      filterd lists add school --category games --format domains games.txt
+      filterd lists add gambling-vn            (fetches it again from where it came)
+    """
+    from filterd.control.lists import add_list
+
+    with refusals(), building() as progress:
+        outcome = add_list(
+            state,
+            list_id,
+            origin,
+            category=category,
+            format=format_,
+            mandatory=mandatory,
+            shrink=shrink,
+            grow=grow,
+            build=not no_build,
+            progress=progress,
+            loopback=loopback,
+        )
+    for notice in outcome.notices:
+        click.echo(notice, err=True)
+    entry = outcome.listed
+    if as_json:
+        document: dict[str, Any] = {"id": entry.id, "category": entry.category, "format": entry.format}
+        document |= {"names": entry.names, "revision": outcome.revision or None, "notices": list(outcome.notices)}
+        click.echo(json.dumps(document | (counts(outcome.report) if outcome.report else {})))
+        return
+    if outcome.report is None:
+        click.echo(f"{entry.id}: not changed since it was fetched last, {entry.names} names")
+    else:
+        click.echo(f"{entry.id}: {entry.names} names, format {entry.format}")
+        say_report(outcome.report)
+    say_built(outcome.built, outcome.revision)
+
+
+@click.command()
+@click.argument("list_id", metavar="ID")
+@click.option("--no-build", is_flag=True, help="Only unregister it; the next build leaves it out.")
+@options.state
+def remove(list_id: str, no_build: bool, state: Path) -> None:
+    """Remove the list ID and take the bundle without it into force.
+
+    \b
+    Example:
+      filterd lists remove gambling-vn
+    """
+    from filterd.control.lists import remove_list
+
+    with refusals(), building() as progress:
+        outcome = remove_list(state, list_id, build=not no_build, progress=progress)
+    click.echo(f"{list_id}: removed")
+    say_built(outcome.built, outcome.revision)
+
+
+@click.command()
+@options.state
+@json_option
+def build(state: Path, as_json: bool) -> None:
+    """Build the bundle anew from the shipped and the registered lists, check it, take it into force.
+
+    \b
+    Examples:
+      filterd lists build
+    """
+    from filterd.control.lists import build_lists
+
+    with refusals(), building() as progress:
+        built, revision = build_lists(state, progress=progress)
+    if as_json:
+        document = {"file": built.path.name, "digest": built.digest, "names": built.names, "folded": built.folded}
+        click.echo(json.dumps(document | {"bytes": built.size_bytes, "revision": revision}))
+        return
+    say_built(built, revision)
+
+
+@click.command()
+@click.argument("digest", required=False)
+@options.state
+@json_option
+def rollback(digest: str | None, state: Path, as_json: bool) -> None:
+    """Put the bundle before this one into force again (or the one whose file begins with DIGEST).
+
+    The registered lists stay as they are: the next build brings them back.
+
+    \b
+    Examples:
+      filterd lists rollback
+      filterd lists rollback 7f3a
+    """
+    from filterd.control.lists import rollback as roll_back
+
+    with refusals():
+        file, revision = roll_back(state, digest)
+    if as_json:
+        click.echo(json.dumps({"file": file, "revision": revision}))
+    else:
+        click.echo(f"in force again: {file} (revision {revision})")

@@ -1,0 +1,5 @@
+"""For all tests: nothing is fetched from the Internet. What tests the fetching has a server of its own."""
+
+import os
+
+os.environ["FILTERD_SYNC"] = "0"
