@@ -2,7 +2,7 @@
 # make test     set up and run every test that needs neither root nor a browser
 # make coverage branches of model..engine, at least 90 %
 # make check    ruff, mypy --strict, import-linter
-# make bench    ours beside an echo, dnsmasq and unbound on the same list (absent ones are skipped, and said)
+# make bench    ours beside an echo, dnsmasq and unbound on the same list (absent ones are skipped, and said); publishing
 # make soak     the long runs: fuzzing ten minutes each, load
 PYTHON ?= python3
 VENV := .venv
@@ -51,6 +51,7 @@ check: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@$(BIN)/python -m tests.bench.run
+	@$(BIN)/python -m tests.bench.publish
 
 fuzz: $(DEV_STAMP)
 	@$(BIN)/python -m tests.fuzz.fuzz_wire --seconds $(FUZZ_SECONDS) --seed $(SEED)
