@@ -44,6 +44,8 @@ COMMANDS = {
     "log": ("log", "Show what was asked, and what became of it."),
     "stats": ("stats", "Show how much was asked and blocked, by whom and of what."),
     "activity": ("activity", "Take the log away as a file, or delete it."),
+    "account": ("account", "Show, add and remove who may sign in."),
+    "setup-code": ("account", "Show the code for the page's first start."),
     "completion": ("completion", "Print the shell's completion script."),
 }
 

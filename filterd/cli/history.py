@@ -15,7 +15,7 @@ from filterd.cli.said import Call, change_document, clean, differences, telling,
 if TYPE_CHECKING:
     from filterd.model.change import Change, Edit
 
-KINDS = ("household", "profile", "device", "grant", "off", "request", "setting")
+KINDS = ("household", "profile", "device", "grant", "off", "request", "setting", "account", "token")
 _PAGE = 500  # changes read at once while looking for those that are asked for
 
 

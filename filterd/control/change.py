@@ -117,6 +117,8 @@ def revert(state: Path, who: Who, number: int, *, now: float | None = None) -> D
     result: list[Compiled] = []
     with open_store(state) as store:
         old = store.find(number)
+        if any(e.kind in ("account", "token") for e in old.edits):
+            raise ConfigError(f"change {number} is of an account: it is not taken back here; change the account itself")
         later = [c for c in store.history(limit=200) if c.number > number]
 
         def make(stored: Stored) -> Mapping[Key, Body]:

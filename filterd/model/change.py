@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 Body = Mapping[str, Any]  # plain values, as they stand in the household's file
-Key = tuple[str, str]  # kind (household, profile, device, grant, off, request, setting) and id
+Key = tuple[
+    str, str
+]  # kind (household, profile, device, grant, off, request, setting; in the history account, token too) and id
 
 UNDO_S = 10.0  # seconds in which Undo is offered for the newest change; older ones are taken back by their number
 

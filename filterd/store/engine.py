@@ -28,7 +28,7 @@ from filterd.errors import StoreError
 from filterd.host.files import make_folder, read_bounded
 
 # newest migration of each database; upgrade() brings an older one there and refuses a newer one
-HEADS = {"household": "0001", "activity": "0001"}
+HEADS = {"household": "0002", "activity": "0001"}
 ADDRESS_FILE = "database"  # one line: the URL of a PostgreSQL database, for both stores
 BUSY_S = 10.0  # how long a writer waits for another one
 _LOCK = 0x66696C74  # of the PostgreSQL advisory lock under which migrations run

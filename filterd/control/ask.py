@@ -1,0 +1,354 @@
+"""Ask the schedule, and why a row of the log is as it is: the decision in at most four plain sentences, with the buttons
+that fit.
+
+The decision is control/explain.py's, so the workers' own. A row of the log already has one; what stood behind it then,
+and what comes next, is looked up in the household and its history.
+
+    found = ask(state, name="tiktok.com", device="may-lan", at="2026-11-28 21:30")
+    found.sentences("vi"), found.verdict("vi"), found.buttons
+    explain_row(state, entry)                       # an Entry of control/activity.page
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from filterd.control.change import history
+from filterd.control.explain import Explainer, Question
+from filterd.control.household import load
+from filterd.control.moves import Whom
+from filterd.control.now import Seen, see
+from filterd.control.privacy import HARM
+from filterd.control.week import words_of
+from filterd.errors import ConfigError
+from filterd.model.activity import Entry
+from filterd.model.decision import Action, Row
+from filterd.model.household import Effect, Household, InternetOff, Scope
+from filterd.model.tags import NO_TAGS, Tag, TagKind, TagSet
+from filterd.policy.decision_words import Why, sentences, verdict
+from filterd.policy.explain import Name, explain
+from filterd.policy.judge import Client
+from filterd.policy.outlook import judge_of
+from filterd.policy.say import clock, language_of
+from filterd.policy.who_set import Setter, setter_of
+from filterd.wire.name import to_wire
+
+CHANGES = 200  # of a profile's history in which the rule's maker is looked for
+PROVINCE = "province"  # ids of the province's own lists begin with it
+_TIMED = (Row.OFF, Row.WINDOW, Row.BUDGET)
+_OPENED = (Row.NAME, Row.SERVICE, Row.CATEGORY)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A decision for people. `sentences` and `verdict` take a language; buttons are ids of acts, in their order.
+
+    buttons: allow15, always, edit_schedule, edit_budget, edit_rule, ask, report, hint, call111, block_child, block_all
+    """
+
+    action: Action
+    row: Row
+    rule: str
+    profile: str
+    device: str
+    name: str  # "": not to be shown
+    at: float
+    until: float | None
+    buttons: tuple[str, ...]
+    grant: tuple[str, str] = ("", "")  # scope and value of what "allow for 15 min" gives; "": it cannot be given
+    set_by: Setter | None = None
+    service: str = ""
+    category: str = ""
+    list_id: str = ""
+    trace: tuple[Mapping[str, str], ...] = ()  # every row that was passed, for who wants to know it all
+    whys: Mapping[str, Why] = field(default_factory=dict)
+
+    @property
+    def is_blocked(self) -> bool:
+        """True when the question gets the blocked shape."""
+        return self.action is Action.BLOCK
+
+    def sentences(self, language: str) -> tuple[str, ...]:
+        """Return one to four sentences: who asked what, what it belongs to, what decided, who set it and what next."""
+        code = language_of(language)
+        return sentences(self.whys[code], code)
+
+    def verdict(self, language: str) -> str:
+        """Return the decision in two or three words."""
+        code = language_of(language)
+        return verdict(self.whys[code], code)
+
+
+class _Asking(Explainer):
+    """An explainer that also answers for a profile, whatever device: `profile:lan`."""
+
+    def _client(self, text: str) -> Client:
+        word, _, ident = text.partition(":")
+        if word != "profile":
+            return super()._client(text)
+        for number, profile in enumerate(self.snapshot.profiles):
+            if profile.id == ident:
+                return Client(number, ident, "")
+        raise ConfigError(f"profile: there is no {ident!r} in what is in force")
+
+
+def ask(
+    state: Path,
+    *,
+    name: str,
+    device: str = "",
+    profile: str = "",
+    at: str = "",
+    now: float | None = None,
+    live: bool = False,
+) -> Answer:
+    """Return what a device (an id or an address) or a profile gets for a site's name at a time.
+
+    `at`: wall-clock time in the household's zone, "" for now. `live`: ask a running worker where the name leads, so
+    that its targets are judged too. Raises ConfigError, StoreError.
+    """
+    wall = time.time() if now is None else now
+    household = load(state)
+    if bool(device) == bool(profile):
+        raise ConfigError("expected exactly one of device and profile")
+    if profile:
+        Whom(profile=profile).check(household)
+    explainer = _Asking(state, live=live)
+    try:
+        client = device or f"profile:{profile}"
+        document = explainer.explain(Question(name, client=client, at=at), wall)
+    finally:
+        explainer.close()
+    said = document["next"]
+    row = Row[document["row"].upper()]
+    matched = document["matched"]
+    is_chain = bool(matched) and not _covers(matched, document["name"])
+    opens = None if said is None else said["action"] != "block"
+    until = _instant(document["until"])
+    found = _Found(
+        Action[document["action"].upper()], row, document["rule"], document["profile"], document["device"],
+        document["name"], matched if is_chain else "", document["service"], document["category"], document["list"],
+        document["by"], _instant(document["at"]) or wall, until, opens, client=device,
+    )  # fmt: skip
+    return _answer(state, household, found, wall, tuple(document["trace"]))
+
+
+def explain_row(state: Path, entry: Entry, now: float | None = None, seen: Seen | None = None) -> Answer:
+    """Return why a row of the log is as it is. Masked rows stay masked. `seen`: the household, when it was read already.
+
+    Until when it held is told when the rules of then are still those of today. Raises StoreError, ConfigError.
+    """
+    wall = time.time() if now is None else now
+    seen = seen or see(state, wall)
+    at = entry.at_ms / 1000
+    until, opens = _after(seen, entry, at)
+    found = _Found(
+        entry.action, entry.row, entry.rule, entry.profile, entry.device, entry.name, entry.matched, entry.service,
+        entry.category, entry.list_id, "", at, until, opens, client=entry.client,
+    )  # fmt: skip
+    return _answer(state, seen.household, found, wall)
+
+
+# ---- the rest of what is said
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    action: Action
+    row: Row
+    rule: str
+    profile: str
+    device: str
+    name: str
+    matched: str
+    service: str
+    category: str
+    list_id: str
+    by: str
+    at: float
+    until: float | None
+    opens: bool | None
+    client: str = ""
+
+
+def _answer(
+    state: Path, household: Household, found: _Found, now: float, trace: tuple[Mapping[str, str], ...] = ()
+) -> Answer:
+    found = _own_end(household, found)
+    setter = _setter(state, household, found)
+    zone = ZoneInfo(household.timezone)
+    is_only, hours = _windows(household, found)
+    whys = {}
+    for language in ("vi", "en"):
+        names = words_of(language)
+        whys[language] = Why(
+            action=found.action,
+            row=found.row,
+            rule=found.rule,
+            child=_child(household, found.profile),
+            device=_device(household, found, language),
+            zone=zone,
+            now=now,
+            at=found.at,
+            name=found.name,
+            matched=found.matched,
+            service=names.get(found.service, found.service),
+            category=names.get(found.category, found.category),
+            is_only=is_only,
+            hours=hours,
+            until=found.until,
+            opens=found.opens,
+            is_harm=found.category in HARM,
+            by=(setter.by if setter else "") or found.by,
+            set_at=None if setter is None else setter.at,
+            is_preset=setter is not None and setter.is_preset,
+        )
+    grant = _grant(found)
+    return Answer(
+        found.action, found.row, found.rule, found.profile, found.device, found.name, found.at, found.until,
+        _buttons(found, bool(grant[0])), grant, setter, found.service, found.category, found.list_id, trace, whys,
+    )  # fmt: skip
+
+
+def _buttons(found: _Found, can_allow: bool) -> tuple[str, ...]:
+    """The table of UI.md 2c: the buttons that fit and no others."""
+    if found.category in HARM:
+        return ("hint", "call111")
+    if found.action is not Action.BLOCK:
+        fixed = found.row in (Row.LOCAL, Row.LIFELINE)  # no rule of the household reaches these
+        return ("block_child", "block_all") if found.name and not fixed else ()
+    if found.row is Row.MANDATORY:
+        return ("report", "hint") if found.name else ("hint",)
+    allow = (*(("allow15",) if can_allow else ()), *(("always",) if found.name else ()))
+    by_hours = found.rule.startswith("outside")
+    if found.row in _TIMED or (found.row in _OPENED and by_hours):
+        edit = () if found.row is Row.OFF else ("edit_budget",) if found.row is Row.BUDGET else ("edit_schedule",)
+        return (*allow, *edit, "ask")
+    if found.row in _OPENED:
+        report = ("report",) if found.name and found.list_id.startswith(PROVINCE) else ()
+        return (*allow, "edit_rule", *report)
+    return ()  # what the answer itself says (rebind, the upstream) no rule of the household lifts
+
+
+def _grant(found: _Found) -> tuple[str, str]:
+    """Return the scope and value of the smallest grant that opens it."""
+    if found.action is not Action.BLOCK or found.row not in (*_TIMED, *_OPENED) or found.category in HARM:
+        return "", ""
+    if found.name:
+        return Scope.NAME.value, found.matched or found.name
+    if found.row in _TIMED:
+        return Scope.TIME.value, ""
+    if found.row is Row.SERVICE and found.service:
+        return Scope.SERVICE.value, found.service
+    if found.category and found.row is Row.CATEGORY:
+        return Scope.CATEGORY.value, found.category
+    return "", ""
+
+
+def _setter(state: Path, household: Household, found: _Found) -> Setter | None:
+    if found.row is Row.OFF:
+        off = _off(household, found)
+        return None if off is None else Setter(off.by, off.start)
+    if found.row is Row.GRANT and not found.rule.startswith("always"):
+        scope, _, value = found.rule.partition(" ")
+        given = [
+            g
+            for g in household.grants
+            if (g.profile == found.profile or (g.device and g.device == found.device))
+            and (g.scope.value, g.value) == (scope, value)
+            and (g.start or 0.0) <= found.at
+            and (g.until is None or found.at < -(-g.until // 60) * 60)
+        ]
+        return next((Setter(g.by, g.start) for g in given), None)
+    if found.row not in (Row.GRANT, Row.WINDOW, Row.BUDGET, *_OPENED):
+        return None
+    changes = history(state, limit=CHANGES, kind="profile", ident=found.profile)
+    # what was set after the question is not what decided it
+    before = [c for c in changes if c.at <= found.at] or changes
+    return setter_of(before, ("profile", found.profile), found.row, found.rule, found.service, found.category)
+
+
+def _off(household: Household, found: _Found) -> InternetOff | None:
+    """Return the off that decided: the first in force, as the judge takes it."""
+    for off in household.internet_off:
+        covers = off.everyone or off.profile == found.profile or (off.device and off.device == found.device)
+        ends = [end for end in (off.until, off.ended) if end is not None]
+        if covers and (off.start or 0.0) <= found.at and all(found.at < -(-end // 60) * 60 for end in ends):
+            return off
+    return None
+
+
+def _own_end(household: Household, found: _Found) -> _Found:
+    """Return `found` with the end of its own off, where what follows is closed too: another off changes no end."""
+    off = _off(household, found) if found.row is Row.OFF and not found.opens else None
+    if off is None:
+        return found
+    return replace(found, until=None if off.until is None else float(-(-off.until // 60) * 60), opens=False)
+
+
+def _windows(household: Household, found: _Found) -> tuple[bool, tuple[tuple[str, str], ...]]:
+    """Return (an `only` window decided, hours of the service or category in question)."""
+    profile = next((p for p in household.profiles if p.id == found.profile), None)
+    if profile is None:
+        return False, ()
+    weekly = profile.windows or ()
+    every = [*weekly, *(w for e in profile.exceptions for w in e.windows)]
+    named = [w for w in every if w.name == found.rule]
+    is_only = bool(named) and all(w.effect is Effect.ONLY for w in named)
+    word = found.service if found.row is Row.SERVICE else found.category if found.row is Row.CATEGORY else ""
+    hours = [
+        (clock(w.start), clock(w.end))
+        for w in weekly
+        if w.effect is Effect.PERMIT and word and word in (w.services if found.row is Row.SERVICE else w.categories)
+    ]
+    return is_only, tuple(dict.fromkeys(hours))
+
+
+def _after(seen: Seen, entry: Entry, at: float) -> tuple[float | None, bool | None]:
+    """Return when the decision of a row changed, and whether that opened; nothing when today's rules differ."""
+    slots: Sequence[Any] = seen.judge.snapshot.slots
+    numbers = {p.id: i for i, p in enumerate(seen.judge.snapshot.profiles)}
+    if entry.profile not in numbers or entry.row <= Row.MANDATORY:
+        return None, None
+    slot = next((i for i, s in enumerate(slots) if s.device and s.device == entry.device), numbers[entry.profile])
+    tags = set()
+    if entry.service:
+        tags.add(Tag(TagKind.SERVICE, entry.service))
+    if entry.category:
+        tags.add(Tag(TagKind.LIST, entry.list_id or "list", entry.category))
+    judge = judge_of(seen.household, seen.at, seen.spent, (NO_TAGS, TagSet.of(tags)))
+    name = to_wire(entry.name) if entry.name else b"\0"
+    asked = Name(name, 1 if tags else 0, judge.snapshot.overlay(name) if entry.name else 0)
+    result = explain(judge, Client(slot, entry.profile, entry.device), asked, at)
+    same = result.decision.row is entry.row and result.decision.action is entry.action
+    if not same or result.change is None:
+        return None, None
+    return result.change.at, result.change.decision.action is not Action.BLOCK
+
+
+def _child(household: Household, profile: str) -> str:
+    return next((p.name for p in household.profiles if p.id == profile), profile)
+
+
+def _device(household: Household, found: _Found, language: str) -> str:
+    for device in household.devices:
+        if device.id == found.device:
+            return device.name
+    if found.client and found.client != found.device:
+        return f"Máy {found.client}" if language == "vi" else f"The device {found.client}"
+    child = _child(household, found.profile)
+    return f"Máy của {child}" if language == "vi" else f"{child}'s device"
+
+
+def _covers(listed: str, name: str) -> bool:
+    return name == listed or name.endswith(f".{listed}")
+
+
+def _instant(text: str | None) -> float | None:
+    return None if text is None else datetime.fromisoformat(text).timestamp()

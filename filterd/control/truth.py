@@ -1,0 +1,302 @@
+"""Is everybody at home protected? Five checks, each with its own numbers, the worst first. Fast, and never raises.
+
+    client    a real device (not the box itself) was answered lately     reasons: never, silent, unknown
+    lists     a list bundle is in force and its sources are fresh        reasons: none, unreadable, stale, unknown
+    clock     the box's clock is known to be right                       reasons: untrusted, unknown
+    upstream  the way out answers the workers                            reasons: no_worker, no_upstream, loop, down
+    bypass    no way round the filter has been seen                      not watched yet: says so in its facts
+
+What cannot be read is not ok. The order of worth is UI.md 2a's: without lists, without the way out, without a clock,
+without anybody who asks, a way round, stale lists.
+
+    seen = truth(state)
+    if not seen.ok:
+        print(seen.worst.id, seen.worst.reason, seen.more)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from filterd.errors import FilterdError
+from filterd.host.clock import Clock
+from filterd.host.run import run_dir
+from filterd.model.event import Origin, decode_tail
+from filterd.model.now import Check, Truth
+
+DAY_S = 15 * 60.0  # by day a device asks at least so often, while anybody is at home
+NIGHT_S = 12 * 3600.0  # everybody sleeps, and devices too
+DAY_HOURS = range(7, 22)
+COUNT_S = 86_400.0  # devices are counted over so long
+STALE_DAYS = 3.0  # without a good sync of any list
+DEAD_DAYS = 30.0  # without one of a single list, while the others are fresh
+WORKERS_S = 0.03  # to wait for the workers' counters
+NEWEST = 5000  # questions of the log that are looked at
+RING_RECORDS = 4000  # of each ring
+_MAX_TAILS = 8192
+
+log = logging.getLogger(__name__)
+
+_WORTH = {"upstream": 1, "clock": 2, "client": 3, "bypass": 4, "lists": 5}
+_NO_LISTS = frozenset({"none", "unreadable"})  # of the lists' reasons: then nothing is blocked for sure
+
+
+@dataclass(slots=True)
+class Newest:
+    """The newest questions of real devices. Times are POSIX seconds."""
+
+    at: float | None = None  # of any device
+    profiles: dict[str, float] = field(default_factory=dict)
+    devices: set[str] = field(default_factory=set)  # asked in the last COUNT_S: ids, or addresses of unknown ones
+    upstream: float | None = None  # when an upstream last gave an answer; None: not among what was looked at
+
+    def note(self, at: float, profile: str, device: str, address: str, now: float) -> None:
+        """Take a question that was answered."""
+        if at > now + 60 or _is_box(device, address):
+            return  # a clock that was wrong then must not hide silence now
+        self.at = at if self.at is None else max(self.at, at)
+        if at > self.profiles.get(profile, 0.0):
+            self.profiles[profile] = at
+        if at > now - COUNT_S:
+            self.devices.add(device or address)
+
+
+def truth(state: Path, now: float | None = None) -> Truth:
+    """Return the five checks at `now` (POSIX seconds; None: the box's clock)."""
+    at = time.time() if now is None else now
+    zone = _zone(state)
+    newest = _guarded(lambda: newest_questions(state, at, zone))
+    checks = [
+        _check("client", lambda: _client(at, newest, zone)),
+        _check("lists", lambda: _lists(state, at)),
+        _check("clock", lambda: _clock(state, now, zone)),
+        _check("upstream", lambda: _upstream(state, newest)),
+        Check("bypass", True, facts={"watched": False}),  # until network protection looks for ways round
+    ]
+    failing = sorted((c for c in checks if not c.ok), key=worth)
+    holding = [c for c in checks if c.ok]
+    worst = failing[0] if failing else None
+    return Truth(not failing, at, (*failing, *holding), worst, max(0, len(failing) - 1))
+
+
+def worth(check: Check) -> int:
+    """Return how bad it is that a check fails: 0 is the worst."""
+    return 0 if check.id == "lists" and check.reason in _NO_LISTS else _WORTH[check.id]
+
+
+def _check(ident: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except Exception as exc:  # the banner must not vanish because one part of the box is sick
+        log.debug("check %s cannot be made: %s", ident, exc)
+        text = str(exc) if isinstance(exc, FilterdError) else type(exc).__name__
+        return Check(ident, False, "unreadable" if ident == "lists" else "unknown", {"problem": text})
+
+
+def _guarded(look: Callable[[], Newest]) -> Newest | None:
+    try:
+        return look()
+    except Exception as exc:
+        log.debug("the newest questions cannot be read: %s", exc)
+        return None
+
+
+# ---- the checks
+
+
+def _client(at: float, newest: Newest | None, zone: ZoneInfo) -> Check:
+    if newest is None:
+        return Check("client", False, "unknown", {"problem": "the log cannot be read"})
+    is_day = datetime.fromtimestamp(at, zone).hour in DAY_HOURS
+    facts: dict[str, Any] = {"at": newest.at, "devices": len(newest.devices), "within_s": DAY_S if is_day else NIGHT_S}
+    if newest.at is None:
+        return Check("client", False, "never", facts)
+    facts["ago_s"] = max(0.0, at - newest.at)
+    is_ok = facts["ago_s"] <= facts["within_s"]
+    return Check("client", is_ok, "" if is_ok else "silent", facts)
+
+
+def _lists(state: Path, at: float) -> Check:
+    from filterd.control.publish import current
+    from filterd.listbuild import registry
+    from filterd.lists.bundle import Bundle
+
+    # unsigned until the province's feed exists: nothing here has a signature that could be right or wrong
+    facts: dict[str, Any] = {"signature": "unsigned"}
+    revision = current(state)
+    if revision is None or revision.bundle is None:
+        return Check("lists", False, "none", facts)
+    bundle = Bundle.open(state / revision.bundle.file, verify=False)
+    facts |= {"names": bundle.names, "bundle": revision.bundle.digest[:16], "revision": revision.number}
+    bundle.close()
+    try:
+        listed = [one for one in registry.load(state).values() if one.enabled]
+    except FilterdError as exc:  # what is in force still protects
+        return Check("lists", False, "unknown", facts | {"problem": str(exc)})
+    fetched = [one for one in listed if one.origin.startswith(("http://", "https://"))]
+    facts |= {"lists": len(listed), "fetched": len(fetched)}
+    if not fetched:
+        return Check("lists", True, facts=facts)  # what the package ships is as new as the package
+    good = {one.id: _instant(one.good_at()) for one in fetched}
+    known = {ident: moment for ident, moment in good.items() if moment is not None}
+    newest, oldest = max(known.values(), default=None), min(known.values(), default=None)
+    facts |= {"good_at": newest, "oldest_at": oldest, "never": len(good) - len(known)}
+    if newest is None or oldest is None:
+        return Check("lists", False, "stale", facts)
+    facts |= {"age_s": max(0.0, at - newest), "oldest": min(known, key=lambda ident: known[ident])}
+    is_ok = at - newest <= STALE_DAYS * 86_400 and at - oldest <= DEAD_DAYS * 86_400
+    return Check("lists", is_ok, "" if is_ok else "stale", facts)
+
+
+def _clock(state: Path, now: float | None, zone: ZoneInfo) -> Check:
+    clock = Clock(state) if now is None else Clock(state, system=lambda: now)
+    wall, trusted = clock(time.monotonic())
+    facts = {"at": wall, "floor": clock.floor, "zone": zone.key}
+    return Check("clock", trusted, "" if trusted else "untrusted", facts)
+
+
+def _upstream(state: Path, newest: Newest | None) -> Check:
+    from filterd.control.metrics_read import ask_workers
+
+    asked = ask_workers(state, WORKERS_S)
+    stats = [found for _, found in asked if found is not None]
+    facts: dict[str, Any] = {
+        "workers": len(asked),
+        "answering": len(stats),
+        "good_at": None if newest is None else newest.upstream,
+    }
+    if not stats:
+        return Check("upstream", False, "no_worker", facts)
+    ways = max(int(s.get("upstreams", 0)) for s in stats)
+    # the worker that sees most of them: one that was just started has seen nothing fail yet
+    down = max(int(s.get("upstreams_down", 0)) for s in stats)
+    looping = max(int(s.get("upstreams_looping", 0)) for s in stats)
+    facts |= {"upstreams": ways, "down": down, "looping": looping}
+    if not ways:
+        return Check("upstream", False, "no_upstream", facts)
+    if looping >= ways:
+        return Check("upstream", False, "loop", facts)
+    if down + looping >= ways:
+        return Check("upstream", False, "down", facts)
+    return Check("upstream", True, facts=facts)
+
+
+# ---- who asked when
+
+
+def newest_questions(state: Path, at: float, zone: ZoneInfo | None = None) -> Newest:
+    """Return the newest questions of real devices: from the log, and from the rings what it does not have yet.
+
+    Bounded: NEWEST questions of the log, RING_RECORDS of each ring. Raises StoreError.
+    """
+    found = Newest()
+    stored = _from_log(state, at, found, zone or _zone(state))
+    _from_rings(state, at, found, stored)
+    return found
+
+
+def _from_log(state: Path, at: float, found: Newest, zone: ZoneInfo) -> dict[str, tuple[int, int]]:
+    """Take what is stored; return how far into each ring that is."""
+    from filterd.control.household import has_store
+
+    if not has_store(state, "activity"):
+        return {}
+    import sqlalchemy as sa
+
+    from filterd.control.activity import engine_of
+    from filterd.store.activity import ID_SHIFT, cursors, event, what, who
+    from filterd.store.engine import reading
+
+    newest = sa.select(event.c.id, event.c.who, event.c.what).order_by(event.c.id.desc()).limit(NEWEST).subquery()
+    with_what = newest.join(what, what.c.id == newest.c.what)
+    answered = sa.select(newest.c.who, sa.func.max(newest.c.id).label("last")).select_from(with_what)
+    # a failure answers nobody
+    by_who = answered.where(what.c.origin != Origin.FAILED).group_by(newest.c.who).subquery()
+    from_upstream = sa.select(sa.func.max(newest.c.id)).select_from(with_what)
+    from_upstream = from_upstream.where(what.c.origin == Origin.UPSTREAM)
+    wanted = sa.select(who.c.profile, who.c.device, who.c.address, by_who.c.last)
+    with reading(engine_of(state), "activity") as connection:
+        for row in connection.execute(wanted.join(by_who, by_who.c.who == who.c.id)):
+            found.note((row.last >> ID_SHIFT) / 1000, row.profile, row.device, row.address, at)
+        # the dictionary of this day names everybody who asked today, also before those that were looked at
+        today = datetime.fromtimestamp(at, zone).date().toordinal()
+        for device, address in connection.execute(sa.select(who.c.device, who.c.address).where(who.c.day == today)):
+            if not _is_box(device, address):
+                found.devices.add(device or address)
+        last = connection.execute(from_upstream).scalar()
+        found.upstream = None if last is None else (int(last) >> ID_SHIFT) / 1000
+        return cursors(connection)
+
+
+def _from_rings(state: Path, at: float, found: Newest, stored: dict[str, tuple[int, int]]) -> None:
+    from filterd.control.dictionary import address_of
+    from filterd.net.ring import MAX_RINGS, Reader, ring_names, written
+
+    folder = run_dir(state, create=False)
+    known: dict[bytes, tuple[str, str, int] | None] = {}
+    for name in ring_names(folder)[:MAX_RINGS]:
+        words = written(folder / name)
+        if words is None or not words[1]:
+            continue
+        generation, count = words
+        after = stored.get(name, (0, -1))
+        number = max(after[1] if after[0] == generation else -1, count - RING_RECORDS - 1)
+        reader = Reader(folder / name, after=(generation, number))
+        try:
+            while records := reader.records()[0]:
+                for at_ms, client, data in records:
+                    if data not in known:
+                        if len(known) >= _MAX_TAILS:
+                            known.clear()
+                        known[data] = _decoded(data)
+                    said = known[data]
+                    if said is None or said[2] == Origin.FAILED:
+                        continue  # a failure answers nobody
+                    profile, device, origin = said
+                    found.note(at_ms / 1000, profile, device, address_of(client), at)
+                    if origin == Origin.UPSTREAM:
+                        found.upstream = max(found.upstream or 0.0, at_ms / 1000)
+        finally:
+            reader.close()
+
+
+def _decoded(data: bytes) -> tuple[str, str, int] | None:
+    try:
+        tail = decode_tail(data)
+    except ValueError:
+        return None
+    return tail.profile, tail.device, tail.origin
+
+
+def _is_box(device: str, address: str) -> bool:
+    """The box asks itself from loopback. Devices of the demonstration do too, but those are known."""
+    if device:
+        return False
+    try:
+        return not address or ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _zone(state: Path) -> ZoneInfo:
+    from filterd.control.household import load
+
+    try:
+        return ZoneInfo(load(state).timezone)
+    except FilterdError:
+        return ZoneInfo("Asia/Ho_Chi_Minh")  # DECISIONS 5: the default
+
+
+def _instant(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
