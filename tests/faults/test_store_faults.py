@@ -134,7 +134,7 @@ class Faults:
     def each(self) -> Iterator[tuple[int, int, bool]]:
         """Every number with the first way of failing, every second one with the others (soak: all); the caller arms."""
         for way, (error, sticky) in enumerate(HOW):
-            for number in range(1 + way % 2, MOST, 1 if way == 0 or SOAK else 2):
+            for number in range(1 + way % 2, MOST, 1 if SOAK else 2 if way == 0 else 4):
                 self.reached = False
                 yield number, error, sticky
                 if not self.reached:
