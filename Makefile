@@ -1,5 +1,7 @@
 # make run      set everything up and start the appliance on 127.0.0.1:5300 with its starter lists
 # make test     set up and run every test that needs neither root nor a browser
+# make browser  the page in a real Chromium (Debian: chromium, fonts-noto-core)
+# make screenshots  every page in two sizes, into build/screenshots
 # make coverage branches of model..engine, at least 90 %
 # make check    ruff, mypy --strict, import-linter
 # make bench    ours beside an echo, dnsmasq and unbound on the same list (absent ones are skipped, and said); publishing
@@ -13,7 +15,7 @@ SEED ?= 1
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 600
 
-.PHONY: install run test coverage check bench soak fuzz clean lock
+.PHONY: install run test browser screenshots coverage check bench soak fuzz clean lock
 
 install: $(STAMP)
 
@@ -34,7 +36,13 @@ run: $(STAMP)
 	@exec $(BIN)/filterd up --state var
 
 test: $(DEV_STAMP)
-	@$(BIN)/python -m pytest -m "not system and not slow"
+	@$(BIN)/python -m pytest -m "not system and not slow and not browser"
+
+browser: $(DEV_STAMP)
+	@$(BIN)/python -m pytest -m browser tests/browser
+
+screenshots: $(DEV_STAMP)
+	@$(BIN)/python -m tests.browser.screenshots build/screenshots
 
 # lines and branches of model..engine, by their own tests alone
 coverage: $(DEV_STAMP)

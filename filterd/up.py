@@ -58,7 +58,7 @@ def up(
             parts = [*worker_parts(document, settings.workers, [s.fileno() for s in sockets]), manager_part(document)]
             if settings.web not in ("", "off"):
                 parts.append(web_part(document))
-                parts[-1].tell = lambda answer: _tell_page(str(answer.get("address", "")), out)
+                parts[-1].tell = lambda answer: _tell_page(state, str(answer.get("address", "")), out)
             for part in parts:
                 part.repair = (lambda: _repair(state, say)) if part.needed else None
             supervisor = Supervisor(parts, say, lambda ready: _tell(state, bound, ready, out))
@@ -123,9 +123,14 @@ def _tell(state: Path, bound: Sequence[tuple[str, int]], parts: Sequence[Part], 
             out(line)
 
 
-def _tell_page(address: str, out: Callable[[str], Any]) -> None:
+def _tell_page(state: Path, address: str, out: Callable[[str], Any]) -> None:
+    from filterd.control import setup
+
     with contextlib.suppress(OSError):
         out(f"page: http://{address}/")
+        with contextlib.suppress(FilterdError):
+            if setup.needed(state):
+                out(f"setup code: {setup.code(state)}")
 
 
 def things_to_try(state: Path, bound: Sequence[tuple[str, int]]) -> list[str]:

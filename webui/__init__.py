@@ -1,7 +1,7 @@
 """The page of the box: for parents, in Vietnamese and English, to the house alone.
 
-This is its first slice: whether the filter answers, and whom to call. It shows no name of a child, a device or a site.
-It knows filterd.control and filterd.model, and nothing below. How it is served is serve.py.
+It knows filterd.control and filterd.model, and nothing below. One file a page; what all share: security.py (who may),
+frame.py (what stands around), words.py (languages), change.py (how anything is changed). How it is served is serve.py.
 
     app = create_app(Path("/var/lib/filterd"))
     app.test_client().get("/?lang=en")
@@ -9,47 +9,79 @@ It knows filterd.control and filterd.model, and nothing below. How it is served 
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
 
-from webui import home
-from webui.peers import is_of_the_house, is_our_name
+from filterd.errors import FilterdError
+from webui import frame, security, words
+from webui.words import gettext as _
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
+MAX_BODY = 256 * 1024  # of a form; the backup's upload has its own bound
+MAX_FIELDS = 2_000
+SESSION_DAYS = 180
+# in the order of the navigation; each is a file of webui/ with a blueprint `page`
+PAGES = (
+    "home", "login", "wizard", "undo", "users", "children", "week", "ask", "devices", "activity", "requests", "reports", "alerts",
+    "system", "account", "more",
+)  # fmt: skip
+
+log = logging.getLogger(__name__)
 
 
 def create_app(state: Path) -> Flask:
     """Return the application over the state folder `state`."""
     app = Flask(__name__)
-    app.config["STATE"] = state
-    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
-    app.register_blueprint(home.page)
-
-    @app.before_request
-    def refuse_strangers() -> Response | None:
-        """Answer the house alone, and by our own names alone: a site's name that leads here is an attack."""
-        if not is_of_the_house(request.remote_addr or ""):
-            return Response("This page answers its own house alone.\n", 403, mimetype="text/plain")
-        if not is_our_name(request.host):
-            return Response("Open this page by the box's address.\n", 421, mimetype="text/plain")
-        return None
-
-    @app.after_request
-    def protect(response: Response) -> Response:
-        """Tell the browser to load nothing from elsewhere and to keep nothing."""
-        for key, value in HEADERS.items():
-            response.headers[key] = value
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
+    app.config.update(
+        STATE=state,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        MAX_FORM_PARTS=MAX_FIELDS,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=SESSION_DAYS),
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    security.install(app, state)
+    frame.install(app)
+    words.install(app)
+    for name in PAGES:
+        app.register_blueprint(import_module(f"webui.{name}").page)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(FilterdError, _our_error)
+    known = frozenset(app.view_functions)
+    app.context_processor(lambda: {"known_pages": known})
     return app
+
+
+def _http_error(error: HTTPException) -> Answer | HTTPException | tuple[str, int]:
+    """Say in words what went wrong, with a short code for whoever helps."""
+    code = error.code or 500
+    if error.response is not None or code < 400:
+        return error
+    if isinstance(error, CSRFError):
+        text = _("This page has been open too long. Reload and try once more.")
+    elif code == 403:
+        text = _("Your account may not do this. Ask whoever set up the box.")
+    elif code == 404:
+        text = _("There is no such page.")
+    elif code == 413:
+        text = _("That was too much at once.")
+    else:
+        text = _("The filter is still running.")
+    title = _("Not found") if code == 404 else _("This page could not load")
+    return _page(title, text, code)
+
+
+def _our_error(error: FilterdError) -> tuple[str, int]:
+    log.error("page failed path=%s error=%s", request.endpoint, type(error).__name__)
+    return _page(_("This page could not load"), _("The filter is still running."), 503)
+
+
+def _page(title: str, text: str, code: int) -> tuple[str, int]:
+    return render_template("error.html", title=title, text=text, code=f"W-{code}"), code

@@ -39,6 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("webui", description="The page of the box, for its own house.")
     parser.add_argument("--state", type=Path, default=Path("var"), help="the state folder (default: var)")
     parser.add_argument("--listen", type=listen_address, default=DEFAULT, help=f"where it is (default: {DEFAULT})")
+    parser.add_argument(
+        "--child", type=listen_address, help="where the child's page is (80 in the appliance; default: nowhere)"
+    )
     options = parser.parse_args(words)
 
     from webui.serve import Server
@@ -46,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     address, port = options.listen
     try:
         server = Server(options.state.resolve(), address, port, given, Notifier.take())
+        if options.child is not None:
+            address, port = options.child
+            print(
+                f"the child's page is at http://{server.add_child(options.state.resolve(), address, port)}/", flush=True
+            )
     except OSError as exc:
         sys.stderr.write(f"webui: cannot listen on {address} port {port}: {exc.strerror or exc}\n")
         return 1

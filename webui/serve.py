@@ -21,7 +21,8 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 from filterd.control.part import Given, Notifier
 from webui import create_app
 
-THREADS = 4
+THREADS = 8
+CHILD_THREADS = 4
 CONNECTIONS = 64
 IDLE_S = 15
 PULSE_S = 20.0  # between two questions to ourselves; more often when the watchdog wants it
@@ -29,6 +30,7 @@ TRY_S = 0.2  # before the first answer
 WAIT_S = 10.0
 _HEADER_BYTES = 16 * 1024
 _BODY_BYTES = 64 * 1024
+_CHILD_BODY_BYTES = 8 * 1024
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -53,6 +55,26 @@ class Server:
         )
         self._asked = (_WILDCARDS.get(address, address), int(self._waitress.effective_port))
         self.address = f"[{address}]:{self._asked[1]}" if ":" in address else f"{address}:{self._asked[1]}"
+
+    def add_child(self, state: Path, address: str, port: int) -> str:
+        """Serve the child's page too, at another address; return it. Raises OSError when it cannot listen there."""
+        from webui.child import create_child_app
+
+        child = create_server(
+            create_child_app(state),
+            host=address,
+            port=port,
+            threads=CHILD_THREADS,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE_S,
+            max_request_header_size=_HEADER_BYTES,
+            max_request_body_size=_CHILD_BODY_BYTES,
+            ident=None,
+            map={},  # a loop of its own: a crowd of children's devices does not slow the parents' page
+        )
+        threading.Thread(target=child.run, name="child", daemon=True).start()
+        shown = f"[{address}]" if ":" in address else address
+        return f"{shown}:{child.effective_port}"
 
     def run(self, say: Callable[[str], object] = lambda _: None) -> None:
         """Serve until SIGTERM, SIGINT or the parent's end."""

@@ -192,6 +192,9 @@ def look() -> None:
         for name in (BLOCKED, FREE)
         for tcp in (False, True)
     }  # fmt: skip
+    RESULT["first_run"] = sh(  # draws a page, makes the key of the cookies, looks into the household
+        "python3 -c \"import urllib.request as u; r = u.urlopen('http://127.0.0.1:8080/'); print(r.status, r.url)\""
+    )
     RESULT["page"] = sh(
         "python3 -c \"import urllib.request as u; print(u.urlopen('http://127.0.0.1:8080/healthz').read().decode())\""
     )

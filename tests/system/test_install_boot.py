@@ -36,6 +36,7 @@ def test_the_script_starts_every_part(seen: dict[str, Any]) -> None:
     assert seen["install"].endswith("code=0"), seen["install"]
     assert set(seen["active"].values()) == {"active"}, seen["journal"]
     assert seen["page"] == '{"page":true}'
+    assert seen["first_run"].startswith("200 http://127.0.0.1:8080/setup/")
     assert seen["failed"] == ""
 
 

@@ -107,4 +107,25 @@ def test_the_page_imports_control_and_model_alone() -> None:
     for path in (Path(__file__).resolve().parents[3] / "webui").rglob("*.py"):
         for line in path.read_text().splitlines():
             if line.startswith(("from filterd", "import filterd")):
-                assert line.startswith(("from filterd.control", "from filterd.model")), f"{path.name}: {line}"
+                assert line.startswith(("from filterd.control", "from filterd.errors", "from filterd.model")), (
+                    f"{path.name}: {line}"
+                )
+
+
+def test_the_childs_page_is_beside_it_on_a_port_of_its_own(state: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webui", "--state", str(state), "--listen", "127.0.0.1:0", "--child", "127.0.0.1:0"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("the child's page is at http://127.0.0.1:")
+        address = line.split()[-1]
+        with urllib.request.urlopen(address + "healthz", timeout=10) as answer:
+            assert answer.status == 200 and answer.headers["Set-Cookie"] is None
+        assert process.stdout.readline().startswith("ready: the page is at http://127.0.0.1:")
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)

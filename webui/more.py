@@ -1,0 +1,28 @@
+"""More: the way to everything that has no place in the bar of a phone."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app, g, render_template, url_for
+
+from filterd.model.account import may
+from webui.words import gettext as _
+
+page = Blueprint("more", __name__)
+
+
+@page.get("/more")
+def more() -> str:
+    """The list."""
+    places = [
+        ("reports.reports", _("Weekly report"), "book", "activity"),
+        ("ask.ask", _("Ask the schedule"), "calendar", "look"),
+        ("alerts.alerts", _("Alerts"), "bell", "household"),
+        ("system.system", _("System"), "sliders", "look"),
+        ("account.account", _("Your account"), "person", "own"),
+    ]
+    shown = [
+        {"url": url_for(endpoint), "text": text, "icon": sign}
+        for endpoint, text, sign, what in places
+        if endpoint in current_app.view_functions and may(g.account.role, what)
+    ]
+    return render_template("more.html", places=shown)

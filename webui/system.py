@@ -1,0 +1,349 @@
+"""System: the lists and how they are, who changed what and back, the household's own settings, the way out.
+
+The page never fetches a list: "update now" makes the lists due, and the manager does it; the page looks how far it is.
+
+    POST /system/lists/update          POST /system/history/12/revert          POST /system/settings timezone=...
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, abort, g, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from filterd.control import change, lists_build, profiles, sync_ask, sync_sources, sync_state, truth
+from filterd.control.change import Done
+from filterd.control.sync_words import sentence
+from filterd.control.words import shown
+from filterd.errors import ConfigError, FilterdError
+from filterd.model.account import may
+from filterd.model.change import Change, Who
+from webui import words
+from webui.change import Fragment, answered, changed
+from webui.frame import Toast, house, place, state
+from webui.security import needs
+from webui.words import gettext as _
+
+page = Blueprint("system", __name__, url_prefix="/system")
+
+CHANGES = 30  # on one page of the history
+MOST_EVENTS = 12  # of a list's own history
+RUNNING_S, IDLE_S = 2, 60  # between two looks
+ZONES = ("Asia/Ho_Chi_Minh", "Asia/Bangkok", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin",
+         "Europe/Paris", "America/New_York", "America/Los_Angeles", "UTC")  # fmt: skip
+BLOCK_MODES = ("null", "nxdomain", "page")
+LEVELS = ("everything", "blocked", "counts", "nothing")
+_AWAY = frozenset({"no-connection", "slow", "status"})
+_MAX_BODY = 4000  # characters of one thing before and after that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """A list as the page shows it."""
+
+    id: str
+    name: str
+    category: str
+    licence: str
+    homepage: str
+    how: str  # on | off | waits | unused
+    names: int
+    good_at: float | None
+    events: tuple[tuple[float | None, int, bool, str], ...]  # when, names, accepted, why not
+    problem: str  # why the newest look brought nothing; "" when it did
+    is_away: bool = False  # its server could not be reached: that is no fault of the list
+
+
+@page.get("/")
+def system() -> str:
+    """What there is to look after."""
+    return _system({})
+
+
+@page.post("/settings")
+def settings() -> Answer:
+    """Change the household's zone, language, what a closed site answers, and what is kept."""
+    form = request.form
+    values: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    if "timezone" in form:
+        values["timezone"] = form["timezone"].strip()[:64]
+    if "language" in form:
+        values["language"] = form["language"] if form["language"] in words.LANGUAGES else "vi"
+    if "block_mode" in form:
+        values["block_mode"] = form["block_mode"][:20]
+    if "level" in form:
+        days = {key: _number(form.get(key, ""), 3650) for key in ("detail_days", "counts_days")}
+        errors |= {key: _("A number of days from 0 to 3650, please.") for key, n in days.items() if n is None}
+        values["privacy"] = {"level": form["level"][:20], **days}
+
+    def use(who: Who, seen: int | None) -> Done:
+        if errors or not values:
+            raise ConfigError("the form is not complete")
+        return profiles.patch_household(state(), who, values, seen=seen)
+
+    def again(error: ConfigError) -> str:
+        first = next(iter(values), "timezone")
+        return _system(errors or {first: _("This does not fit: %(reason)s", reason="; ".join(error.problems))})
+
+    return changed(use, _("The settings are changed."), back=url_for("system.system"), on_error=again)
+
+
+@page.get("/lists")
+def lists() -> str:
+    """All lists."""
+    return render_template("system/lists.html", **_lists())
+
+
+@page.get("/lists/now")
+def lists_now() -> str:
+    """The part that changes."""
+    return render_template("system/lists_now.html", **_lists())
+
+
+@page.post("/lists/update")
+@needs("lists")
+def update() -> Answer:
+    """Make all lists due: the manager fetches them."""
+    count = sync_ask.ask_update(state())
+    text = (
+        words.ngettext(
+            "%(num)s list will be looked at in a moment.", "%(num)s lists will be looked at in a moment.", count
+        )
+        if count
+        else _("No list that comes from the Internet is switched on.")
+    )
+    return _listed(text)
+
+
+@page.post("/lists/<ident>/switch")
+@needs("lists")
+def switch(ident: str) -> Answer:
+    """Use a list from the next update on, or leave it out."""
+    on = request.form.get("on") == "1"
+    row = next((r for r in _rows() if r.id == ident), None)
+    if row is None:
+        abort(404)
+    sync_sources.enable(state(), ident, on)
+    text = _("%(name)s is used from the next update on.", name=row.name)
+    return _listed(text if on else _("%(name)s is left out from the next update on.", name=row.name))
+
+
+@page.post("/lists/rollback")
+@needs("lists")
+def rollback() -> Answer:
+    """Put the set of lists before this one into force again."""
+    try:
+        lists_build.rollback(state())
+    except FilterdError:
+        return _listed(_("There is no earlier set of lists on this box."))
+    return _listed(_("The earlier set of lists is in force. The next update brings the new one back."))
+
+
+@page.get("/history")
+@needs("household")
+def history() -> str:
+    """Who changed what when, newest first."""
+    text = request.args.get("before", "")
+    before = int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+    found = change.history(state(), limit=CHANGES + 1, before=before)
+    more = found[CHANGES - 1].number if len(found) > CHANGES else None
+    return render_template(
+        "system/history.html", changes=found[:CHANGES], more=more, verb=verb, things=things, thing=thing,
+        source=source, can_revert=can_revert,
+    )  # fmt: skip
+
+
+@page.post("/history/<int:number>/revert")
+def revert(number: int) -> Answer:
+    """Take one change back."""
+    if [c.number for c in change.history(state(), limit=1, before=number + 1)] != [number]:
+        abort(404)
+    return changed(
+        lambda who, seen: change.revert(state(), who, number),
+        _("Change %(number)s is taken back.", number=number), back=url_for("system.history"),
+    )  # fmt: skip
+
+
+# --- what is shown ---
+
+
+def verb(change: Change) -> str:
+    """Return what was done, in words; as the box calls it when there are none."""
+    return {
+        "off": _("switched off"), "on": _("switched on"), "bonus": _("gave more time"), "grant": _("allowed something"),
+        "pause": _("paused the filter"), "filter again": _("let the filter work again"), "free day": _("gave a free day"),
+        "revoke": _("took back what was allowed"), "request": _("asked"), "request granted": _("said yes to a request"),
+        "request refused": _("said no to a request"), "device added": _("added a device"),
+        "device changed": _("changed a device"), "device removed": _("removed a device"),
+        "profile added": _("added a person"), "profile changed": _("changed a person's rules"),
+        "profile removed": _("removed a person"), "household changed": _("changed the household's settings"),
+        "windows": _("changed the week"), "window added": _("added hours to the week"),
+        "window changed": _("changed hours of the week"), "window removed": _("removed hours from the week"),
+        "category block": _("closed a category"), "category allow": _("opened a category"),
+        "category default": _("set a category back"), "service block": _("closed a service"),
+        "service allow": _("opened a service"), "service default": _("set a service back"),
+        "name block": _("closed a site"), "name allow": _("opened a site"), "name always": _("opened a site for always"),
+        "name block removed": _("took a site off the closed ones"), "name allow removed": _("took a site off the open ones"),
+        "name always removed": _("took a site off the ones that are always open"), "revert": _("took a change back"),
+        "import": _("brought in a household"), "demonstration": _("began with the example family"),
+        "alerts": _("changed the messages to parents"), "account added": _("added an account"),
+        "account changed": _("changed an account"), "account removed": _("removed an account"),
+    }.get(change.verb, change.verb)  # fmt: skip
+
+
+def things(change: Change) -> str:
+    """Return what it was done to: the names of people, devices and sites it touched, three at most."""
+    found: list[str] = []
+    for edit in change.edits:
+        body = edit.after or edit.before or {}
+        value = str(body.get("value") or "")
+        if value and body.get("scope"):
+            value = shown(str(body["scope"]), value, words.language())
+        name = str(body.get("name") or value)
+        if not name and edit.kind == "request":
+            name = _("more time")
+        for key in ("profile", "device"):
+            if not name and body.get(key):
+                name = _called(key, str(body[key]))
+        if name and name not in found:
+            found.append(name)
+    return ", ".join(found[:3]) + (" …" if len(found) > 3 else "")
+
+
+def thing(body: Any) -> str:
+    """Return one thing before or after, as plain text."""
+    text = "" if body is None else json.dumps(body, ensure_ascii=False, indent=1, default=str)
+    return text if len(text) <= _MAX_BODY else text[:_MAX_BODY] + "…"
+
+
+def source(change: Change) -> str:
+    """Return where a change came from."""
+    return {
+        "web": _("on this page"), "cli": _("at the command line"), "manager": _("the box itself"),
+        "upgrade": _("the box itself"), "child": _("on the child's page"),
+    }.get(change.who.source, change.who.source)  # fmt: skip
+
+
+def can_revert(change: Change) -> bool:
+    """Return whether a change may be offered to be taken back: accounts have their own page, beginnings stay."""
+    return not any(e.kind in ("account", "token") for e in change.edits) and change.verb not in ("demonstration",)
+
+
+def _called(kind: str, ident: str) -> str:
+    those = house().profiles if kind == "profile" else house().devices
+    return next((one.name for one in those if one.id == ident), ident)
+
+
+def _system(errors: dict[str, str]) -> str:
+    household = house()
+    checks = truth.truth(state())
+    revision = change.history(state(), limit=1)
+    links = [
+        ("system.lists", _("Lists"), "book", "look"), ("system.history", _("History"), "undo", "household"),
+        ("users.users", _("People who may log in"), "users", "users"), ("alerts.alerts", _("Messages to parents"), "bell", "household"),
+        ("reports.reports", _("Weekly report"), "chart", "activity"), ("account.account", _("Your account"), "person", "own"),
+    ]  # fmt: skip
+    return render_template(
+        "system/system.html", errors=errors, household=household, upstream=checks.of("upstream"), lists=checks.of("lists"),
+        links=[(place(where), text, sign) for where, text, sign, what in links if place(where) != "/" and may(g.account.role, what)],
+        zones=sorted({*ZONES, household.timezone}), modes=_modes(), levels=_levels(), number=revision[0].number if revision else None,
+        can_change=may(g.account.role, "household"),
+    )  # fmt: skip
+
+
+def _modes() -> list[tuple[str, str, str]]:
+    return [
+        ("null", _("An address that leads nowhere"), _("Quickest; works with every device.")),
+        ("nxdomain", _("\"There is no such site\""), _("Some apps give up sooner.")),
+        ("page", _("The child's page"), _("Says kindly why, where the site is not encrypted; others show an error.")),
+    ]  # fmt: skip
+
+
+def _levels() -> list[tuple[str, str, str]]:
+    return [
+        ("everything", _("Everything"), _("What was asked, for the days below.")),
+        ("blocked", _("What was blocked"), _("Of the rest only numbers.")),
+        ("counts", _("Numbers only"), _("How often, never what.")),
+        ("nothing", _("Nothing"), _("No activity and no report.")),
+    ]
+
+
+def _lists() -> dict[str, object]:
+    now = sync_state.status(state())
+    kept = lists_build.bundles_on_disk(state())
+    check = truth.truth(state()).of("lists")
+    rows = _rows()
+    return {
+        "rows": [r for r in rows if r.how in ("on", "off")],
+        "waiting": [r for r in rows if r.how == "waits"],
+        "unused": [r for r in rows if r.how == "unused"],
+        "sync": now,
+        "held": [(r, r.problem) for r in rows if r.problem and not r.is_away and r.how in ("on", "waits")],
+        "away": sum(r.is_away and r.how in ("on", "waits") for r in rows),
+        "every": RUNNING_S if now.is_running else IDLE_S,
+        "check": check,
+        "earlier": len(kept) > 1,
+        "can_change": may(g.account.role, "lists"),
+        "category": lambda ident: shown("category", ident, words.language()),
+    }
+
+
+def _rows() -> list[ListRow]:
+    from filterd.control.lists_look import show_lists
+
+    vi = words.language() == "vi"
+    found = []
+    known = set()
+    for row in sync_sources.overview(state()):
+        known.add(row.source.id)
+        name = row.source.name_vi if vi else row.source.name_en
+        found.append(
+            _row(row.source.id, name, row.source.category, row.source.licence.id, row.source.homepage, row.listed)
+        )
+    found += [
+        _row(own.id, own.id, own.category, "", "", own) for own in show_lists(state()).lists if own.id not in known
+    ]
+    return found
+
+
+def _row(ident: str, name: str, category: str, licence: str, homepage: str, listed: Any) -> ListRow:
+    if listed is None:
+        return ListRow(ident, name, category, licence, homepage, "unused", 0, None, (), "")
+    how = "off" if not listed.enabled else "on" if listed.digest else "waits"
+    events = tuple(
+        (_instant(e.at), e.names, e.verdict == "accepted", _why(e)) for e in reversed(listed.history[-MOST_EVENTS:])
+    )
+    problem = events[0][3] if events and not events[0][2] else ""
+    plain = homepage if homepage.startswith(("https://", "http://")) else ""
+    return ListRow(
+        ident, name, category, licence, plain, how, listed.names, _instant(listed.good_at()), events, problem,
+        bool(problem) and listed.history[-1].code in _AWAY,
+    )  # fmt: skip
+
+
+def _why(event: Any) -> str:
+    if event.verdict == "accepted":
+        return ""
+    return sentence(event.code, words.language()) or _("The new version was not taken.")
+
+
+def _instant(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
+
+
+def _listed(text: str) -> Answer:
+    fragment: Fragment = lambda: render_template("system/lists_now.html", **_lists())  # noqa: E731
+    return answered(Toast(text), back=url_for("system.lists"), fragment=fragment)
+
+
+def _number(text: str, most: int) -> int | None:
+    text = text.strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) <= most else None

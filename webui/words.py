@@ -1,0 +1,279 @@
+"""Language of a page: which one, its words, and how times, days and lengths are written in it.
+
+Sentences stand in code and templates in English, `_("Everybody at home is protected")`; webui/translations/vi/*.po have
+the Vietnamese, one file a page, read once at the start. Times are the box's, in the household's zone: 21:30, 6:00.
+
+    install(app)            # once; then templates have _(), ngettext(), and the filters of FILTERS
+    clock(at), day(at), ago(12), minutes(90), day_set(frozenset({0, 1}))
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, Domain, get_locale
+from flask_babel import gettext as _gettext
+from flask_babel import ngettext as _ngettext
+
+LANGUAGES = ("vi", "en")
+COOKIE = "lang"
+_NBSP = "\N{NO-BREAK SPACE}"
+_DAY_S = 86_400
+_SHORT = {"vi": ("T2", "T3", "T4", "T5", "T6", "T7", "CN"), "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
+_LONG = {
+    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
+    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class _Domain(Domain):  # type: ignore[misc] # the library is not typed
+    """Our catalogues instead of compiled files on disk."""
+
+    def get_translations(self) -> Any:
+        return translations(language())
+
+
+class _Babel(Babel):  # type: ignore[misc]
+    """A Babel whose domain is ours."""
+
+    @property
+    def domain_instance(self) -> Any:
+        return _Domain()
+
+
+def install(app: Flask) -> None:
+    """Give `app` its languages."""
+    _Babel(app, default_locale="vi", locale_selector=choose)
+    app.jinja_env.filters |= FILTERS
+
+
+def choose() -> str:
+    """Return the language of this request: asked for, of the account, of the browser's cookie, of the household."""
+    if not has_request_context():
+        return LANGUAGES[0]
+    account = g.get("account")
+    for found in (
+        request.args.get("lang"),
+        account.language if account else "",
+        request.cookies.get(COOKIE),
+        g.get("household_language"),
+    ):
+        if found in LANGUAGES:
+            return str(found)
+    return LANGUAGES[0]
+
+
+def language() -> str:
+    """Return `vi` or `en`."""
+    locale = get_locale()
+    return locale.language if locale is not None and locale.language in LANGUAGES else LANGUAGES[0]
+
+
+@lru_cache(maxsize=4)
+def translations(code: str) -> NullTranslations:
+    """Return the words of a language; English is what stands in the code."""
+    if code == "en":
+        return NullTranslations()
+    buffer = io.BytesIO()
+    write_mo(buffer, catalogue(code))
+    buffer.seek(0)
+    return Translations(buffer)
+
+
+def catalogue(code: str) -> Catalog:
+    """Return all messages of a language, from all files."""
+    found = Catalog(locale=code)
+    for file in files(code):
+        for message in read_po(io.BytesIO(file.read_bytes()), locale=code, abort_invalid=True):
+            if message.id:
+                found[message.id] = message
+    return found
+
+
+def files(code: str) -> list[Any]:
+    """Return the files of a language, one a page."""
+    folder = resources.files("webui") / "translations" / code
+    return sorted((file for file in folder.iterdir() if file.name.endswith(".po")), key=lambda file: file.name)
+
+
+def gettext(text: str, **values: object) -> str:
+    """Return `text` in the language of the request, with its values."""
+    return str(_gettext(text, **values))
+
+
+def ngettext(one: str, many: str, num: float, **values: object) -> str:
+    """Return the form of a sentence for `num`, which is its value %(num)s too."""
+    return str(_ngettext(one, many, num, **values))
+
+
+# --- how things are written ---
+
+
+def zone() -> tzinfo:
+    """Return the household's zone; UTC outside a request."""
+    found = g.get("zone") if has_request_context() else None
+    return found if isinstance(found, tzinfo) else ZoneInfo("UTC")
+
+
+def clock(at: float) -> str:
+    """Return a moment's time of day: 6:00, 21:30."""
+    moment = datetime.fromtimestamp(at, zone())
+    return f"{moment.hour}:{moment.minute:02d}"
+
+
+def clock_of(minute: int) -> str:
+    """Return the time of a minute of the day, 0 to 2,880 (the next day's begin again)."""
+    return f"{minute // 60 % 24}:{minute % 60:02d}"
+
+
+def day(at: float) -> str:
+    """Return a moment's date: 24/11, 24 Nov; with the year when it is not this one."""
+    return date_text(datetime.fromtimestamp(at, zone()).date())
+
+
+def date_text(day: date) -> str:
+    """Return a date: 24/11 or 24 Nov; with its year when that is not this one."""
+    here = datetime.now(zone()).year == day.year
+    if language() == "vi":
+        return f"{day.day}/{day.month}" + ("" if here else f"/{day.year}")
+    return f"{day.day} {_MONTHS[day.month - 1]}" + ("" if here else f" {day.year}")
+
+
+def when(at: float, now: float | None = None) -> str:
+    """Return a moment as people say it: 21:30 today, tomorrow 6:00, Saturday 6:00, 24/11 6:00."""
+    moment = datetime.fromtimestamp(at, zone())
+    today = (datetime.fromtimestamp(now, zone()) if now is not None else datetime.now(zone())).date()
+    away = (moment.date() - today).days
+    if away == 0:
+        return clock(at)
+    if away == 1:
+        return gettext("tomorrow %(time)s", time=clock(at))
+    if away == -1:
+        return gettext("yesterday %(time)s", time=clock(at))
+    if 1 < away < 7:
+        return f"{weekday(moment.weekday())} {clock(at)}"
+    return f"{day(at)} {clock(at)}"
+
+
+def weekday(index: int) -> str:
+    """Return a day's long name; 0 is Monday."""
+    return _LONG[language()][index]
+
+
+def weekday_short(index: int) -> str:
+    """Return a day's short name: T2, Mon."""
+    return _SHORT[language()][index]
+
+
+def day_set(days: Collection[int]) -> str:
+    """Return days as people say them: every day, Monday to Thursday, Saturday and Sunday."""
+    chosen = sorted(set(days))
+    if len(chosen) == 7:
+        return gettext("every day")
+    runs: list[list[int]] = []
+    for index in chosen:
+        if runs and runs[-1][-1] == index - 1:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    if (
+        len(runs) > 1 and runs[0][0] == 0 and runs[-1][-1] == 6 and len(runs[0]) + len(runs[-1]) > 2
+    ):  # over the week's end
+        runs = [runs[-1] + runs[0], *runs[1:-1]]
+    parts = []
+    for run in runs:
+        if len(run) > 2:
+            parts.append(gettext("%(first)s to %(last)s", first=weekday(run[0]), last=weekday(run[-1])))
+        else:
+            parts += [weekday(index) for index in run]
+    return joined(parts)
+
+
+def joined(parts: Collection[str]) -> str:
+    """Return `a, b and c`."""
+    *first, last = parts if parts else [""]
+    return gettext("%(list)s and %(last)s", list=", ".join(first), last=last) if first else last
+
+
+def ago(seconds: float) -> str:
+    """Return how long ago: 12 seconds ago, 3 minutes ago, 2 hours ago, 5 days ago."""
+    whole = max(int(seconds), 0)
+    if whole < 60:
+        return ngettext("%(num)s second ago", "%(num)s seconds ago", whole)
+    if whole < 3600:
+        return ngettext("%(num)s minute ago", "%(num)s minutes ago", whole // 60)
+    if whole < _DAY_S:
+        return ngettext("%(num)s hour ago", "%(num)s hours ago", whole // 3600)
+    return ngettext("%(num)s day ago", "%(num)s days ago", whole // _DAY_S)
+
+
+def minutes(count: float) -> str:
+    """Return a length: 15 min, 1 hour, 1 hour 30 min."""
+    hours, rest = divmod(round(count), 60)
+    short = gettext("%(count)s min", count=rest).replace(" ", _NBSP)
+    if not hours:
+        return short
+    long = ngettext("%(num)s hour", "%(num)s hours", hours).replace(" ", _NBSP)
+    return f"{long} {short}" if rest else long
+
+
+def number(value: float) -> str:
+    """Return a number in the language's form: 318.402, 318,402."""
+    return str(format_decimal(value, locale=language()))
+
+
+def first_up(text: str) -> str:
+    """Return `text` with its first letter raised."""
+    return text[:1].upper() + text[1:]
+
+
+def name_key(name: str) -> tuple[str, ...]:
+    """Return what names are sorted by: Vietnamese order, on the given name, which comes last."""
+    words = name.split() or [""]
+    return tuple(_collated(word) for word in (words[-1], *words[:-1]))
+
+
+_ORDER = {letter: f"{index:02d}" for index, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")}
+_TONES = "\u0300\u0309\u0303\u0301\u0323"  # huyền, hỏi, ngã, sắc, nặng
+
+
+def _collated(word: str) -> str:
+    import unicodedata
+
+    letters, tones = [], []
+    for char in word.lower():
+        parts = unicodedata.normalize("NFD", char)
+        tone = next((str(_TONES.index(p) + 1) for p in parts if p in _TONES), "0")
+        base = unicodedata.normalize("NFC", "".join(p for p in parts if p not in _TONES))
+        letters.append(_ORDER.get(base, f"99{base}"))
+        tones.append(tone)
+    return "".join(letters) + " " + "".join(tones)
+
+
+FILTERS = {
+    "clock": clock,
+    "clock_of": clock_of,
+    "day": day,
+    "date_text": date_text,
+    "when": when,
+    "ago": ago,
+    "minutes": minutes,
+    "number": number,
+    "weekday": weekday,
+    "weekday_short": weekday_short,
+    "day_set": day_set,
+    "first_up": first_up,
+}
