@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from waitress.server import create_server  # type: ignore[import-untyped]
 
@@ -42,17 +43,7 @@ class Server:
     ) -> None:
         self._given = given or Given({})
         self._notifier = notifier or Notifier()
-        self._waitress = create_server(
-            create_app(state),
-            host=address,
-            port=port,
-            threads=THREADS,
-            connection_limit=CONNECTIONS,
-            channel_timeout=IDLE_S,
-            max_request_header_size=_HEADER_BYTES,
-            max_request_body_size=_BODY_BYTES,
-            ident=None,
-        )
+        self._waitress = _listening(create_app(state), address, port, THREADS, _BODY_BYTES)
         self._asked = (_WILDCARDS.get(address, address), int(self._waitress.effective_port))
         self.address = f"[{address}]:{self._asked[1]}" if ":" in address else f"{address}:{self._asked[1]}"
 
@@ -60,18 +51,7 @@ class Server:
         """Serve the child's page too, at another address; return it. Raises OSError when it cannot listen there."""
         from webui.child import create_child_app
 
-        child = create_server(
-            create_child_app(state),
-            host=address,
-            port=port,
-            threads=CHILD_THREADS,
-            connection_limit=CONNECTIONS,
-            channel_timeout=IDLE_S,
-            max_request_header_size=_HEADER_BYTES,
-            max_request_body_size=_CHILD_BODY_BYTES,
-            ident=None,
-            map={},  # a loop of its own: a crowd of children's devices does not slow the parents' page
-        )
+        child = _listening(create_child_app(state), address, port, CHILD_THREADS, _CHILD_BODY_BYTES)
         threading.Thread(target=child.run, name="child", daemon=True).start()
         shown = f"[{address}]" if ":" in address else address
         return f"{shown}:{child.effective_port}"
@@ -118,3 +98,19 @@ class Server:
     def _end_with_parent(fd: int) -> None:
         os.read(fd, 1)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _listening(app: Any, address: str, port: int, threads: int, body_bytes: int) -> Any:
+    """Return waitress with our bounds, and a loop of its own: a crowd at one page does not slow the other."""
+    return create_server(
+        app,
+        host=address,
+        port=port,
+        threads=threads,
+        connection_limit=CONNECTIONS,
+        channel_timeout=IDLE_S,
+        max_request_header_size=_HEADER_BYTES,
+        max_request_body_size=body_bytes,
+        ident=None,
+        map={},
+    )
