@@ -14,7 +14,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,8 +21,8 @@ import sqlalchemy as sa
 from filterd.errors import StoreError
 from filterd.model.account import Account, Role
 from filterd.model.change import Body, Change, Edit, Who
-from filterd.store.engine import open_engine, reading, upgrade, url_of, writing
-from filterd.store.household import change_table, meta
+from filterd.store.engine import reading, writing
+from filterd.store.household import HouseholdDatabase, lock, tell
 
 KIND = "account"  # of the edits in the history
 
@@ -93,23 +92,8 @@ class Stored:
 Alter = Callable[[dict[str, Stored]], Mapping[str, Stored]]
 
 
-class AccountStore:
+class AccountStore(HouseholdDatabase):
     """The accounts of one household. Every method is one transaction and raises StoreError when that cannot be."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        """Use `open`. `engine`: at the newest version."""
-        self.engine = engine
-
-    @classmethod
-    def open(cls, state: Path) -> AccountStore:
-        """Return the accounts of a state folder; the database is made, or brought up to date, when need be."""
-        engine = open_engine(url_of(state, "household"), durable=True)
-        upgrade(engine, "household")
-        return cls(engine)
-
-    def close(self) -> None:
-        """Let go of everything."""
-        self.engine.dispose()
 
     def accounts(self) -> dict[str, Stored]:
         """Return all accounts by id, the oldest first."""
@@ -161,12 +145,6 @@ class AccountStore:
             return connection.execute(sa.update(account_table).where(fresh).values(totp_step=step)).rowcount == 1
 
 
-def lock(connection: sa.Connection) -> int:
-    """Take the writers' lock for this transaction and return the household's revision."""
-    wanted = sa.select(meta.c.value).where(meta.c.key == "revision").with_for_update()
-    return int(connection.execute(wanted).scalar_one())
-
-
 def read_accounts(connection: sa.Connection) -> dict[str, Stored]:
     """Return all accounts by id, the oldest first."""
     rows = connection.execute(sa.select(account_table).order_by(account_table.c.created, account_table.c.id))
@@ -198,24 +176,6 @@ def body_of(stored: Stored) -> Body:
         **({"recovery_codes": sum(map(bool, stored.recovery))} if stored.totp else {}),
         "password_changed": datetime.fromtimestamp(account.password_changed, UTC).isoformat(timespec="seconds"),
     }
-
-
-def tell(connection: sa.Connection, made: Change) -> None:
-    """Write the row of history, as store/household.py reads it."""
-    edits = [{"kind": e.kind, "id": e.id, "before": e.before, "after": e.after, "places": [0, 0]} for e in made.edits]
-    connection.execute(
-        sa.insert(change_table).values(
-            number=made.number,
-            at=made.at,
-            by=made.who.by,
-            source=made.who.source,
-            address=made.who.address,
-            verb=made.verb,
-            reverts=None,
-            edits=json.dumps(edits, ensure_ascii=False, separators=(",", ":")),
-        )
-    )
-    connection.execute(sa.update(meta).where(meta.c.key == "revision").values(value=made.number))
 
 
 def renamed(stored: Stored, **values: Any) -> Stored:

@@ -19,8 +19,9 @@ import sqlalchemy as sa
 
 from filterd.model.account import ApiToken, Scope, Session
 from filterd.model.change import Body, Change, Edit, Who
-from filterd.store.accounts import Stored, account_table, lock, login_try, session_table, stored_of, tell, token_table
+from filterd.store.accounts import Stored, account_table, login_try, session_table, stored_of, token_table
 from filterd.store.engine import reading, writing
+from filterd.store.household import lock, tell
 
 MAX_TRIES = 10_000  # rows of tries of a day; the oldest go
 ID_CHARS = 16  # of a session's hash: enough to name it in a list, of no use to sign in

@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 
@@ -89,16 +89,16 @@ class Stored:
 Make = Callable[[Stored], Mapping[Key, Body]]
 
 
-class HouseholdStore:
-    """One household's rules. Every method is one transaction and raises StoreError when the database cannot do it."""
+class HouseholdDatabase:
+    """What all who keep something in household.db share."""
 
     def __init__(self, engine: sa.Engine) -> None:
         """Use `open`. `engine`: at the newest version."""
         self.engine = engine
 
     @classmethod
-    def open(cls, state: Path) -> HouseholdStore:
-        """Return the store of a state folder, made or brought to the newest version when need be."""
+    def open(cls, state: Path) -> Self:
+        """Return the store of a state folder; the database is made, or brought to the newest version, when need be."""
         engine = open_engine(url_of(state, "household"), durable=True)
         upgrade(engine, "household")
         return cls(engine)
@@ -106,6 +106,10 @@ class HouseholdStore:
     def close(self) -> None:
         """Let go of everything."""
         self.engine.dispose()
+
+
+class HouseholdStore(HouseholdDatabase):
+    """One household's rules. Every method is one transaction and raises StoreError when the database cannot do it."""
 
     def revision(self) -> int:
         """Return the number of the newest change; 0 when there was none."""
@@ -126,9 +130,7 @@ class HouseholdStore:
         entities since. What `make` raises leaves everything as it was.
         """
         with writing(self.engine, "household") as connection:
-            revision = connection.execute(
-                sa.select(meta.c.value).where(meta.c.key == "revision").with_for_update()
-            ).scalar_one()
+            revision = lock(connection)
             stored = _stored(connection)
             edits = _difference(stored, make(stored))
             if not edits:
@@ -259,24 +261,14 @@ def conflict_text(changes: Sequence[Change]) -> str:
     return f"somebody else changed the same thing meanwhile: {said or 'see the history'}; look at it and try again"
 
 
-def _write(connection: sa.Connection, made: Change) -> None:
-    for edit in made.edits:
-        here = (entity.c.kind == edit.kind) & (entity.c.id == edit.id)
-        if edit.before is not None:
-            connection.execute(sa.delete(entity).where(here))
-        if edit.after is not None:
-            body = json.dumps(edit.after, ensure_ascii=False, separators=(",", ":"))
-            try:
-                size = len(body.encode())
-            except UnicodeEncodeError:
-                raise StoreError(f"{edit.kind} {edit.id}: expected text, got half a character") from None
-            if size > MAX_ENTITY_BYTES:
-                raise StoreError(f"{edit.kind} {edit.id} has {size} bytes, expected at most {MAX_ENTITY_BYTES}")
-            connection.execute(
-                sa.insert(entity).values(
-                    kind=edit.kind, id=edit.id, position=edit.position_after, revision=made.number, body=body
-                )
-            )
+def lock(connection: sa.Connection) -> int:
+    """Take the writers' lock for this transaction and return the household's revision."""
+    wanted = sa.select(meta.c.value).where(meta.c.key == "revision").with_for_update()
+    return int(connection.execute(wanted).scalar_one())
+
+
+def tell(connection: sa.Connection, made: Change) -> None:
+    """Write the row of history; its number is the household's revision from now on."""
     connection.execute(
         sa.insert(change_table).values(
             number=made.number,
@@ -303,6 +295,27 @@ def _write(connection: sa.Connection, made: Change) -> None:
         )
     )
     connection.execute(sa.update(meta).where(meta.c.key == "revision").values(value=made.number))
+
+
+def _write(connection: sa.Connection, made: Change) -> None:
+    for edit in made.edits:
+        here = (entity.c.kind == edit.kind) & (entity.c.id == edit.id)
+        if edit.before is not None:
+            connection.execute(sa.delete(entity).where(here))
+        if edit.after is not None:
+            body = json.dumps(edit.after, ensure_ascii=False, separators=(",", ":"))
+            try:
+                size = len(body.encode())
+            except UnicodeEncodeError:
+                raise StoreError(f"{edit.kind} {edit.id}: expected text, got half a character") from None
+            if size > MAX_ENTITY_BYTES:
+                raise StoreError(f"{edit.kind} {edit.id} has {size} bytes, expected at most {MAX_ENTITY_BYTES}")
+            connection.execute(
+                sa.insert(entity).values(
+                    kind=edit.kind, id=edit.id, position=edit.position_after, revision=made.number, body=body
+                )
+            )
+    tell(connection, made)
 
 
 def _mark(key: Key) -> str:
