@@ -54,8 +54,6 @@ def create_app(state: Path) -> Flask:
         app.register_blueprint(import_module(f"webui.{name}").page)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(FilterdError, _our_error)
-    known = frozenset(app.view_functions)
-    app.context_processor(lambda: {"known_pages": known})
     return app
 
 

@@ -20,12 +20,11 @@ from filterd.control.accounts_sessions import digest_of
 from filterd.control.accounts_words import strength
 from filterd.errors import ConfigError
 from filterd.model.account import NEEDS, Scope, may
-from webui import words
+from webui import login, words
 from webui.change import who
 from webui.frame import Toast, show, state
 from webui.security import SID, needs
 from webui.words import gettext as _
-from webui.words import ngettext
 
 page = Blueprint("account", __name__, url_prefix="/account")
 
@@ -236,17 +235,7 @@ def revoke_token() -> Any:
 
 def why(refused: LoginRefused) -> str:
     """Return why somebody could not prove who they are."""
-    if refused.wait:
-        return ngettext(
-            "Many tries. Wait %(num)s second and try again.",
-            "Many tries. Wait %(num)s seconds and try again.",
-            refused.wait,
-        )
-    if refused.reason == "totp":
-        return _("Now the six figures from your app.")
-    if refused.reason == "code":
-        return _("The figures are not right. Please try again.")
-    return _("The current password is not right.")
+    return login.why(refused, _("The current password is not right."))
 
 
 def scope_words() -> dict[str, str]:

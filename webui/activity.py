@@ -15,13 +15,13 @@ from flask import Blueprint, Response, abort, g, render_template, request
 
 from filterd.control.activity import View
 from filterd.control.activity_export import export
+from filterd.control.entry_values import document
 from filterd.control.words import shown
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.account import may
 from filterd.model.activity import Filter, Stats
 from webui import activity_delete, activity_row, words
 from webui import activity_rows as rows
-from webui.activity_file import document
 from webui.activity_rows import Choice
 from webui.activity_sums import Sums, sums_of
 from webui.frame import house, state

@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, current_app, g, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from filterd.control import activity_acts, ask, moves, profiles
@@ -27,7 +27,7 @@ from webui import activity_rows as rows
 from webui import words
 from webui.activity_rows import Choice
 from webui.change import changed
-from webui.frame import house, place, state
+from webui.frame import house, state
 from webui.security import needs
 from webui.words import gettext as _
 
@@ -141,7 +141,7 @@ def panel(entry: Entry) -> dict[str, Any]:
         "blocked": entry.action is Action.BLOCK,
         "sentences": answer.sentences(words.language()) if answer is not None else (),
         "buttons": [b for b in buttons if changes or b in safe],
-        "week": place("week.week", profile=entry.profile) if known else "/",
+        "week": url_for("week.week", profile=entry.profile) if known else "/",
         "rule": _rule_page(entry),
         "ask": _ask_page(entry),
     }
@@ -150,18 +150,17 @@ def panel(entry: Entry) -> dict[str, Any]:
 def _rule_page(entry: Entry) -> str:
     """Return the address of the place in a child's rules where this one is changed."""
     tab = {Row.NAME: "names", Row.SERVICE: "services", Row.BUDGET: "time"}.get(entry.row, "child")
-    endpoint = f"children.{tab}"
-    if endpoint not in current_app.view_functions or entry.profile not in {p.id for p in house().profiles}:
-        return place("children.children")
-    return url_for(endpoint, ident=entry.profile)
+    if entry.profile not in {p.id for p in house().profiles}:
+        return url_for("children.children")
+    return url_for(f"children.{tab}", ident=entry.profile)
 
 
 def _ask_page(entry: Entry) -> str:
     """Return the address of the same question put to the schedule, at the row's own time."""
     moment = datetime.fromtimestamp(entry.at_ms / 1000, words.zone())
     who = f"device:{entry.device}" if entry.device else f"profile:{entry.profile}"
-    when = {"day": moment.date().isoformat(), "at": f"{moment.hour}:{moment.minute:02d}"}
-    return place("ask.ask", who=who, **({"name": entry.name} if entry.name else {}), **when)
+    named: dict[str, Any] = {"name": entry.name} if entry.name else {}
+    return url_for("ask.ask", who=who, **named, day=moment.date().isoformat(), at=f"{moment.hour}:{moment.minute:02d}")
 
 
 def _answer(entry: Entry) -> ask.Answer:

@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response as Answer
 from filterd.control import activity, moves, now
 from filterd.control import devices as use_cases
 from filterd.control.change import Done
+from filterd.control.devices import hardware_addresses
 from filterd.control.moves import Whom
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.account import may
@@ -91,7 +92,7 @@ def assign() -> Answer:
     address, mac = _field("address"), ""
     if not _is_address(address):
         abort(422)
-    mac = _macs().get(address, "")
+    mac = hardware_addresses().get(address, "")
     again = _field("device")
     if again:
         device = _device(again)
@@ -209,7 +210,7 @@ def last_seen(household: Household) -> tuple[dict[str, float], list[New]]:
     at = time.time()
     known = {device.id for device in household.devices}
     by_place = {device.mac or device.ip: device.id for device in household.devices if not device.range}
-    macs = _macs()
+    macs = hardware_addresses()
     seen: dict[str, float] = {}
     strangers: dict[str, New] = {}
     try:
@@ -361,15 +362,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _macs() -> dict[str, str]:
-    from filterd.host.neighbours import neighbours
-
-    try:
-        return neighbours()
-    except OSError:
-        return {}
 
 
 def _home() -> str:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from filterd.control import household as households
 from filterd.control import requests as asked
+from filterd.control import say
 from filterd.errors import FilterdError
 from filterd.model.household import Household
 from webui import words
@@ -86,11 +87,6 @@ def tone(ident: str) -> str:
     return f"tone{(order.index(ident) if ident in order else 0) % _TONES}"
 
 
-def place(endpoint: str, **values: Any) -> str:
-    """Return the address of a page; the first page's where there is no such."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else "/"
-
-
 def asset(name: str) -> str:
     """Return the address of a file of ours, with its digest, so that a new version is loaded at once."""
     return url_for("static", filename=name, v=_version(name))
@@ -144,11 +140,9 @@ def _rail() -> list[dict[str, Any]]:
 
 
 def _shown(places: list[tuple[str, str, str, str]]) -> list[dict[str, Any]]:
-    known = current_app.view_functions
     return [
         {"url": url_for(endpoint), "text": text, "icon": sign, "here": _is_here(key), "key": key}
         for key, endpoint, text, sign in places
-        if endpoint in known
     ]
 
 
@@ -166,10 +160,13 @@ def _back() -> str:
 
 
 def _pending() -> int:
-    try:
-        return len(asked.requests(state(), pending=True))
-    except (FilterdError, OSError):
-        return 0
+    """Return how many requests wait. Both navigations ask, so it is counted once a page."""
+    if "pending" not in g:
+        try:
+            g.pending = len(asked.requests(state(), pending=True))
+        except (FilterdError, OSError):
+            g.pending = 0
+    return int(g.pending)
 
 
 def _context() -> dict[str, Any]:
@@ -187,7 +184,7 @@ def _context() -> dict[str, Any]:
         "now": now,
         "clock_line": _(
             "%(day)s %(date)s · %(time)s",
-            day=words.first_up(words.weekday(moment.weekday())),
+            day=say.capital(words.weekday(moment.weekday())),
             date=words.day(now),
             time=words.clock(now),
         ),

@@ -23,7 +23,7 @@ from filterd.model.household import Scope
 from filterd.model.now import Check, Outlook, ProfileNow
 from webui import words
 from webui.change import changed
-from webui.frame import house, place, state
+from webui.frame import house, state
 from webui.words import gettext as _
 from webui.words import ngettext
 
@@ -167,27 +167,35 @@ def no_school() -> Answer:
 
 
 def _seen() -> dict[str, object]:
+    """Return what the whole page needs."""
+    values = _cards()
+    outlook = values["outlook"]
+    return {
+        **values,
+        "truth": truth.truth(state()),
+        "check_text": check_text,
+        "wrong": wrong,
+        "request_title": request_title,
+        "names": {p.id: p.name for p in house().profiles} if outlook else {},
+        "strips": strips(outlook) if isinstance(outlook, Outlook) else [],
+    }
+
+
+def _cards() -> dict[str, object]:
+    """Return what the children's cards need: a tap brings back no more."""
     try:
         outlook: Outlook | None = now.outlook(state())
     except (FilterdError, OSError):
         outlook = None
-    found = truth.truth(state())
-    children = [p for p in outlook.profiles if p.switchable][:MAX_SHOWN] if outlook else []
     return {
         "outlook": outlook,
-        "children": children,
-        "truth": found,
-        "check_text": check_text,
-        "wrong": wrong,
+        "children": [p for p in outlook.profiles if p.switchable][:MAX_SHOWN] if outlook else [],
         "sentence": sentence,
         "chip": chip,
         "plus_label": plus_label,
         "budget_of": budget_of,
         "shown_all": shown_all,
         "extras": EXTRAS,
-        "request_title": request_title,
-        "names": {p.id: p.name for p in house().profiles} if outlook else {},
-        "strips": strips(outlook) if outlook else [],
         "can_switch": may(g.account.role, "switch"),
         "can_change": may(g.account.role, "household"),
     }
@@ -336,20 +344,20 @@ def check_text(check: Check) -> str:
 
 def wrong(check: Check) -> tuple[str, str, str, str]:
     """Return title, explanation, and the button that mends it (words, address)."""
-    devices = (_("How to point the router here"), place("wizard.router"))
+    devices = (_("How to point the router here"), url_for("wizard.router"))
     if check.id == "lists" and check.reason in ("none", "unreadable"):
         return (
             _("No list is in force"),
             _("Nothing is blocked for sure. Restart the box; if that does not help, put an older list into force."),
             _("Look at the lists"),
-            place("system.lists"),
+            url_for("system.lists"),
         )
     if check.id == "lists":
         return (
             _("The lists are old"),
             _("The last good version still protects everybody."),
             _("Look at the lists"),
-            place("system.lists"),
+            url_for("system.lists"),
         )
     if check.id == "upstream":
         if check.reason == "no_worker":
@@ -405,7 +413,7 @@ def _whole() -> str:
 
 
 def _card(profile: str) -> str:
-    seen = _seen()
+    seen = _cards()
     child = next((c for c in seen["children"] if c.id == profile), None)  # type: ignore[attr-defined]
     return render_template("home/card.html", child=child, **seen) if child is not None else ""
 

@@ -40,7 +40,11 @@ def enter() -> Answer | tuple[str, int]:
         )  # fmt: skip
     except LoginRefused as refused:
         return render_template(
-            "login.html", to=to, error=_why(refused), needs_code=refused.reason in ("totp", "code"), name=name
+            "login.html",
+            to=to,
+            error=why(refused, _("Name or password is not right. Please try again.")),
+            needs_code=refused.reason in ("totp", "code"),
+            name=name,
         ), 429 if refused.wait else 401
     begin(token)
     return redirect(to, 303)
@@ -66,7 +70,8 @@ def language(code: str) -> Answer:
     return answer
 
 
-def _why(refused: LoginRefused) -> str:
+def why(refused: LoginRefused, wrong: str) -> str:
+    """Return why somebody was not let in; `wrong`: what is said when the name or password was not right."""
     if refused.wait:
         return ngettext(
             "Many tries. Wait %(num)s second and try again.",
@@ -77,4 +82,4 @@ def _why(refused: LoginRefused) -> str:
         return _("Now the six figures from your app.")
     if refused.reason == "code":
         return _("The figures are not right. Please try again.")
-    return _("Name or password is not right. Please try again.")
+    return wrong

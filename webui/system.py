@@ -24,7 +24,7 @@ from filterd.model.account import may
 from filterd.model.change import Change, Who
 from webui import words
 from webui.change import Fragment, answered, changed
-from webui.frame import Toast, house, place, state
+from webui.frame import Toast, house, state
 from webui.security import needs
 from webui.words import gettext as _
 
@@ -250,7 +250,7 @@ def _system(errors: dict[str, str]) -> str:
     ]  # fmt: skip
     return render_template(
         "system/system.html", errors=errors, household=household, upstream=checks.of("upstream"), lists=checks.of("lists"),
-        links=[(place(where), text, sign) for where, text, sign, what in links if place(where) != "/" and may(g.account.role, what)],
+        links=[(url_for(where), text, sign) for where, text, sign, what in links if may(g.account.role, what)],
         zones=sorted({*ZONES, household.timezone}), modes=_modes(), levels=_levels(), number=revision[0].number if revision else None,
         can_change=may(g.account.role, "household"),
     )  # fmt: skip

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, abort, g, redirect, render_template, requ
 from werkzeug.wrappers import Response as Answer
 
 from filterd.control import accounts, devices, setup
+from filterd.control import family as who_lives_here
 from filterd.control.accounts_login import LoginRefused
 from filterd.control.accounts_passwords import WeakPassword
 from filterd.control.accounts_words import strength
@@ -171,8 +172,8 @@ def advice() -> Any:
 @_parent
 def family() -> str:
     """The children with their ages; the demonstration's are not shown as if they were this family's."""
-    rows = [] if is_demonstration(state()) else wizard_family.of_household(house())
-    return _family(rows or [wizard_family.Child("", "", "")])
+    rows = [] if is_demonstration(state()) else who_lives_here.of_household(house())
+    return _family(rows or [who_lives_here.Child("", "", "")])
 
 
 @page.post("/family")
@@ -182,7 +183,7 @@ def save_family() -> Any:
     rows = wizard_family.of_form(request.form)
     act = request.form.get("do", "")
     if act == "add":
-        return _family([*rows, wizard_family.Child("", "", "")][: wizard_family.MOST], focus=len(rows))
+        return _family([*rows, who_lives_here.Child("", "", "")][: wizard_family.MOST], focus=len(rows))
     if act.startswith("drop-"):
         return _family([row for n, row in enumerate(rows) if act != f"drop-{n}"])
     rows = [row for row in rows if row.name or row.ident]
@@ -191,7 +192,7 @@ def save_family() -> Any:
         return _family(rows, problems), 422
 
     def use(by: Who, seen: int | None) -> Done:
-        return wizard_family.settle(
+        return who_lives_here.settle(
             state(), by, rows, grown_ups=_("Grown-ups"), language=words.language(), seen=seen
         )  # fmt: skip
 
@@ -281,9 +282,9 @@ def prepare() -> Any:
 
     def use(by: Who, seen: int | None) -> Done:
         done = None
-        for child in wizard_family.of_household(house()):
-            if not wizard_family.is_testable(house(), child.ident):
-                done = wizard_family.prepare_test(state(), by, child.ident, seen=seen)
+        for child in who_lives_here.of_household(house()):
+            if not who_lives_here.is_testable(house(), child.ident):
+                done = who_lives_here.prepare_test(state(), by, child.ident, seen=seen)
         return done or Done(None, house())
 
     return changed(use, _("The test is ready."), back=url_for("wizard.test"))
@@ -302,7 +303,7 @@ def test_code() -> Response:
     """The test's link as a picture for a phone's camera."""
     import segno
 
-    svg = segno.make(f"http://{wizard_seen.TEST_NAME}/", error="m").svg_inline(scale=4, border=2, omitsize=True)
+    svg = segno.make(f"http://{who_lives_here.TEST_NAME}/", error="m").svg_inline(scale=4, border=2, omitsize=True)
     svg = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
     return Response(svg, mimetype="image/svg+xml")
 
@@ -314,11 +315,11 @@ def _step(name: str, /, **values: Any) -> str:
     return render_template(f"wizard/{name}.html", step=name, number=STEPS.index(name) + 1, steps=STEPS, **values)
 
 
-def _family(rows: list[wizard_family.Child], problems: dict[int, str] | None = None, focus: int = -1) -> str:
+def _family(rows: list[who_lives_here.Child], problems: dict[int, str] | None = None, focus: int = -1) -> str:
     adults = next((p.name for p in house().profiles if p.preset == "adult"), "")
     return _step(
         "family", rows=rows, problems=problems or {}, focus=focus, ages=ages(), full=len(rows) >= wizard_family.MOST,
-        youngest=wizard_family.youngest(rows), demonstration=is_demonstration(state()), adults=adults,
+        youngest=who_lives_here.youngest(rows), demonstration=is_demonstration(state()), adults=adults,
     )  # fmt: skip
 
 
@@ -332,7 +333,7 @@ def ages() -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def _row_error(row: wizard_family.Child) -> str:
+def _row_error(row: who_lives_here.Child) -> str:
     if not row.name:
         return _("A name, please, or take this child away.")
     if len(row.name) > 80 or not row.name.isprintable():
@@ -358,13 +359,13 @@ def _proved() -> dict[str, Any]:
     household = house()
     names = {p.id: p.name for p in household.profiles}
     known = {d.id: d.name for d in household.devices}
-    children = wizard_family.of_household(household)
+    children = who_lives_here.of_household(household)
     entries = wizard_seen.proofs(state())
     return {
         "proofs": [(names.get(e.profile, ""), known.get(e.device, e.client)) for e in entries],
-        "test_name": wizard_seen.TEST_NAME,
+        "test_name": who_lives_here.TEST_NAME,
         "children": children,
-        "ready": any(wizard_family.is_testable(household, c.ident) for c in children),
+        "ready": any(who_lives_here.is_testable(household, c.ident) for c in children),
     }
 
 

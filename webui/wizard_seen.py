@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filterd.control import activity
+from filterd.control.devices import hardware_addresses
+from filterd.control.family import TEST_NAME
 from filterd.errors import FilterdError
 from filterd.model.activity import Entry, Filter
 from filterd.model.decision import Action
 from filterd.model.household import Device, Household
 
-TEST_NAME = "thu-bo-loc.example.com"  # nobody's site; the family step blocks it for every child
 LATELY_S = 3600.0
 PROOF_S = 600.0
 MOST = 60  # devices that are shown
@@ -43,7 +44,7 @@ def asked(state: Path, household: Household, now: float | None = None) -> list[A
     known = {device.id: device for device in household.devices}
     # the log says whose it was then; who has just been given a device sees it at once
     by_place = {device.mac or device.ip: device for device in household.devices}
-    macs = _neighbours() if any(device.mac for device in household.devices) else {}
+    macs = hardware_addresses() if any(device.mac for device in household.devices) else {}
     found: dict[str, Asked] = {}
     for entry in _entries(state, Filter(since=int((at - LATELY_S) * 1000)), _NEWEST):
         device = known.get(entry.device) or by_place.get(entry.client) or by_place.get(macs.get(entry.client, "-"))
@@ -115,13 +116,4 @@ def _source(towards: str) -> str:
 
 def mac_of(address: str) -> str:
     """Return the hardware address behind an address of the house; "": not known, or the box itself."""
-    return _neighbours().get(address, "")
-
-
-def _neighbours() -> dict[str, str]:
-    from filterd.host.neighbours import neighbours
-
-    try:
-        return neighbours()
-    except OSError:
-        return {}
+    return hardware_addresses().get(address, "")

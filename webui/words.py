@@ -10,7 +10,7 @@ the Vietnamese, one file a page, read once at the start. Times are the box's, in
 from __future__ import annotations
 
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from importlib import resources
@@ -27,16 +27,13 @@ from flask_babel import Babel, Domain, get_locale
 from flask_babel import gettext as _gettext
 from flask_babel import ngettext as _ngettext
 
+from filterd.control import say
+
 LANGUAGES = ("vi", "en")
 COOKIE = "lang"
 _NBSP = "\N{NO-BREAK SPACE}"
 _DAY_S = 86_400
 _SHORT = {"vi": ("T2", "T3", "T4", "T5", "T6", "T7", "CN"), "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")}
-_LONG = {
-    "vi": ("thứ Hai", "thứ Ba", "thứ Tư", "thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật"),
-    "en": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class _Domain(Domain):  # type: ignore[misc] # the library is not typed
@@ -130,13 +127,12 @@ def zone() -> tzinfo:
 
 def clock(at: float) -> str:
     """Return a moment's time of day: 6:00, 21:30."""
-    moment = datetime.fromtimestamp(at, zone())
-    return f"{moment.hour}:{moment.minute:02d}"
+    return say.time_of(at, zone())
 
 
 def clock_of(minute: int) -> str:
     """Return the time of a minute of the day, 0 to 2,880 (the next day's begin again)."""
-    return f"{minute // 60 % 24}:{minute % 60:02d}"
+    return say.clock(minute)
 
 
 def day(at: float) -> str:
@@ -146,10 +142,7 @@ def day(at: float) -> str:
 
 def date_text(day: date) -> str:
     """Return a date: 24/11 or 24 Nov; with its year when that is not this one."""
-    here = datetime.now(zone()).year == day.year
-    if language() == "vi":
-        return f"{day.day}/{day.month}" + ("" if here else f"/{day.year}")
-    return f"{day.day} {_MONTHS[day.month - 1]}" + ("" if here else f" {day.year}")
+    return say.date_of(day, language(), datetime.now(zone()).date())
 
 
 def when(at: float, now: float | None = None) -> str:
@@ -170,7 +163,7 @@ def when(at: float, now: float | None = None) -> str:
 
 def weekday(index: int) -> str:
     """Return a day's long name; 0 is Monday."""
-    return _LONG[language()][index]
+    return say.WEEKDAYS[language()][index]
 
 
 def weekday_short(index: int) -> str:
@@ -180,32 +173,12 @@ def weekday_short(index: int) -> str:
 
 def day_set(days: Collection[int]) -> str:
     """Return days as people say them: every day, Monday to Thursday, Saturday and Sunday."""
-    chosen = sorted(set(days))
-    if len(chosen) == 7:
-        return gettext("every day")
-    runs: list[list[int]] = []
-    for index in chosen:
-        if runs and runs[-1][-1] == index - 1:
-            runs[-1].append(index)
-        else:
-            runs.append([index])
-    if (
-        len(runs) > 1 and runs[0][0] == 0 and runs[-1][-1] == 6 and len(runs[0]) + len(runs[-1]) > 2
-    ):  # over the week's end
-        runs = [runs[-1] + runs[0], *runs[1:-1]]
-    parts = []
-    for run in runs:
-        if len(run) > 2:
-            parts.append(gettext("%(first)s to %(last)s", first=weekday(run[0]), last=weekday(run[-1])))
-        else:
-            parts += [weekday(index) for index in run]
-    return joined(parts)
+    return say.day_set(days, language())
 
 
-def joined(parts: Collection[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
     """Return `a, b and c`."""
-    *first, last = parts if parts else [""]
-    return gettext("%(list)s and %(last)s", list=", ".join(first), last=last) if first else last
+    return say.joined(parts, language())
 
 
 def ago(seconds: float) -> str:
@@ -235,34 +208,6 @@ def number(value: float) -> str:
     return str(format_decimal(value, locale=language()))
 
 
-def first_up(text: str) -> str:
-    """Return `text` with its first letter raised."""
-    return text[:1].upper() + text[1:]
-
-
-def name_key(name: str) -> tuple[str, ...]:
-    """Return what names are sorted by: Vietnamese order, on the given name, which comes last."""
-    words = name.split() or [""]
-    return tuple(_collated(word) for word in (words[-1], *words[:-1]))
-
-
-_ORDER = {letter: f"{index:02d}" for index, letter in enumerate("aăâbcdđeêfghijklmnoôơpqrstuưvwxyz")}
-_TONES = "\u0300\u0309\u0303\u0301\u0323"  # huyền, hỏi, ngã, sắc, nặng
-
-
-def _collated(word: str) -> str:
-    import unicodedata
-
-    letters, tones = [], []
-    for char in word.lower():
-        parts = unicodedata.normalize("NFD", char)
-        tone = next((str(_TONES.index(p) + 1) for p in parts if p in _TONES), "0")
-        base = unicodedata.normalize("NFC", "".join(p for p in parts if p not in _TONES))
-        letters.append(_ORDER.get(base, f"99{base}"))
-        tones.append(tone)
-    return "".join(letters) + " " + "".join(tones)
-
-
 FILTERS = {
     "clock": clock,
     "clock_of": clock_of,
@@ -275,5 +220,5 @@ FILTERS = {
     "weekday": weekday,
     "weekday_short": weekday_short,
     "day_set": day_set,
-    "first_up": first_up,
+    "first_up": say.capital,
 }

@@ -10,7 +10,8 @@ from typing import Literal
 import click
 
 from filterd.cli import options
-from filterd.cli.log import document, filter_of
+from filterd.cli.log import filter_of
+from filterd.control.entry_values import document
 from filterd.errors import ConfigError
 
 

@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,10 @@ import click
 
 from filterd.cli import options
 from filterd.cli.said import clean
+from filterd.control.entry_values import document, local_time, type_of
 from filterd.errors import ConfigError
 from filterd.model.activity import Entry, Filter, Gap
 from filterd.model.decision import Action, Row
-from filterd.model.event import Origin
 
 if TYPE_CHECKING:
     from filterd.control.activity import View
@@ -32,10 +32,7 @@ RELOAD_S = 5.0  # while following, the household's privacy is read anew so often
 LIMIT = 1000
 FOLLOW_LIMIT = 100
 _PAGE = 1000
-_ORIGINS = {Origin.HERE: "here", Origin.CACHE: "cache", Origin.STALE: "stale", Origin.UPSTREAM: "upstream"}
 _VERDICTS = {Action.ALLOW: "allowed", Action.BLOCK: "BLOCKED", Action.REWRITE: "safe", Action.LOCAL: "local"}
-_TYPES = {1: "A", 2: "NS", 5: "CNAME", 6: "SOA", 12: "PTR", 15: "MX", 16: "TXT", 28: "AAAA", 33: "SRV", 64: "SVCB",
-          65: "HTTPS", 255: "ANY"}  # fmt: skip
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -194,28 +191,6 @@ def as_line(entry: Entry, as_json: bool, zone: tzinfo | None = None) -> str:
     return clean(f"{when} {entry.profile:10} {who:15} {verdict:7} {name} {type_of(entry.qtype)}  {why}".rstrip())
 
 
-def document(entry: Entry, zone: tzinfo | None) -> dict[str, Any]:
-    """Return one question as plain values."""
-    return {
-        "at": local_time(entry.at_ms, zone).isoformat(timespec="milliseconds"),
-        "client": entry.client,
-        "profile": entry.profile,
-        "device": entry.device,
-        "name": entry.name,
-        "type": type_of(entry.qtype),
-        "action": entry.action.name.lower(),
-        "row": entry.row.id,
-        "rule": entry.rule,
-        "category": entry.category,
-        "service": entry.service,
-        "list": entry.list_id,
-        "matched": entry.matched,
-        "rcode": entry.rcode,
-        "origin": _ORIGINS.get(entry.origin, "failed"),
-        "exact": entry.exact,
-    }
-
-
 def gap_line(gap: Gap, as_json: bool, zone: tzinfo | None) -> str:
     """Return a gap as people or programs read it."""
     known = gap.at_from > 0 and gap.at_to > 0
@@ -230,11 +205,6 @@ def gap_line(gap: Gap, as_json: bool, zone: tzinfo | None) -> str:
     why = "came too fast to be kept" if gap.kind == "ring" else "are counted, but not kept one by one"
     since = f"{local_time(gap.at_from, zone):%H:%M:%S} to {local_time(gap.at_to, zone):%H:%M:%S}: " if known else ""
     return f"-- {since}{gap.lost} questions {why} --"
-
-
-def type_of(number: int) -> str:
-    """Return the name of a type."""
-    return _TYPES.get(number, f"TYPE{number}")
 
 
 def _say(line: Entry | Gap, as_json: bool, zone: tzinfo | None) -> None:
@@ -279,9 +249,3 @@ def ids_of(state: Path, profile: str, device: str) -> tuple[str, str]:
             else:
                 device = found
     return profile, device
-
-
-def local_time(at_ms: int, zone: tzinfo | None) -> datetime:
-    """Return a moment by the household's clock. `zone` None: this computer's."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
-    return moment.astimezone(zone)

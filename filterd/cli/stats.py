@@ -12,8 +12,9 @@ from typing import Any
 import click
 
 from filterd.cli import options
-from filterd.cli.log import ids_of, local_time, moment_of
+from filterd.cli.log import ids_of, moment_of
 from filterd.cli.said import clean
+from filterd.control.entry_values import local_time
 from filterd.model.activity import Counted, Gap, Stats
 
 _ROWS = 10  # lines of one table

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from filterd.control import requests
+from filterd.control.devices import hardware_addresses
 from filterd.control.now import Seen, see
 from filterd.control.privacy import HARM
 from filterd.control.requests import Request, TooMany
@@ -159,7 +160,7 @@ def why_closed(state: Path, address: str, name: str, now: float | None = None) -
 def _identify(seen: Seen, address: str) -> tuple[int, str, str]:
     """Return slot, profile and device of an address, by the workers' own order: MAC, address, longest range."""
     plain = _plain(address)
-    client = seen.judge.identify(plain, _macs().get(plain, ""))
+    client = seen.judge.identify(plain, hardware_addresses().get(plain, ""))
     return client.slot, client.profile, client.device
 
 
@@ -169,15 +170,6 @@ def _plain(address: str) -> str:
     except ValueError:
         raise ConfigError("address: expected an IP address") from None
     return str(getattr(found, "ipv4_mapped", None) or found)
-
-
-def _macs() -> dict[str, str]:
-    from filterd.host.neighbours import neighbours
-
-    try:
-        return neighbours()
-    except OSError:
-        return {}
 
 
 def _day(seen: Seen) -> tuple[float, float]:

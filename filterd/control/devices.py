@@ -17,6 +17,16 @@ from filterd.model.change import Who
 from filterd.model.household import Device, Household
 
 
+def hardware_addresses() -> dict[str, str]:
+    """Return address -> hardware address of who is near, as the kernel knows them; {}: it cannot be asked."""
+    from filterd.host.neighbours import neighbours
+
+    try:
+        return neighbours()
+    except OSError:
+        return {}
+
+
 def add_device(
     state: Path,
     who: Who,

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from filterd.control.family import TEST_NAME
 from filterd.control.household import load
 from tests.browser.conftest import DESK, PASSWORD, PHONE, READY_S
 from tests.processes import Service, UpstreamStub, addresses
-from webui.wizard_seen import TEST_NAME
 
 pytestmark = [pytest.mark.slow]
 CHILDS_PHONE = "127.0.0.42"

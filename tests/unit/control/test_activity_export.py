@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from filterd.cli.log import document
 from filterd.control import activity_export
 from filterd.control.activity import View
 from filterd.control.activity_export import MARK, export, plain
+from filterd.control.entry_values import document
 from filterd.control.privacy import Masks
 from filterd.model.activity import Entry, Filter
 from tests.unit.control.activity_data import START, Asked, ring, store

@@ -15,17 +15,6 @@ from webui.account import Begun
 NEW = "trăng-tròn-mười-sáu-nhé"
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def test_language_and_theme_hold_from_the_next_page_on(visitor: Browser, state: Path) -> None:
     visitor.post("/account/look", {"shown": "má", "language": "en", "theme": "dark"})
     page = visitor.get("/account/").text

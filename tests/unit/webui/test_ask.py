@@ -30,11 +30,6 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return with_lists(made(tmp_path / "state"))
 
 
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def test_the_form_is_there_and_asks_nothing(visitor: Browser) -> None:
     page = visitor.get("/ask/?lang=en").text
     assert "The answer comes here" in page and 'value="profile:minh"' in page and 'value="device:may-minh"' in page

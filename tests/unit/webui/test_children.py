@@ -14,17 +14,6 @@ from tests.unit.webui.client import Browser, logged_in, made
 HTMX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def child(state: Path, ident: str = "minh") -> Profile:
     return next(p for p in load(state).profiles if p.id == ident)
 

@@ -21,17 +21,6 @@ HOSTILE = '<script>alert("x")</script>\u202egnp'
 WHO = Who("test", "cli")
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def entry(client: str, device: str = "", ago_s: float = 30) -> Entry:
     at_ms = int((time.time() - ago_s) * 1000)
     return Entry(at_ms, at_ms, client, "minh", device, "www.example.org", 1, Action.ALLOW, Row.DEFAULT, 0, 0)
@@ -43,7 +32,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Entry], dict[str, str
     entries: list[Entry] = []
     macs: dict[str, str] = {}
     monkeypatch.setattr("filterd.control.activity.page", lambda *_, **__: Page(tuple(entries), (), "", 0, 0, True))
-    monkeypatch.setattr(page, "_macs", lambda: macs)
+    monkeypatch.setattr(page, "hardware_addresses", lambda: macs)
     return entries, macs
 
 

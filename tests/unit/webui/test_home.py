@@ -19,165 +19,156 @@ from tests.unit.webui.client import Browser, browser_of, logged_in, made
 HX = {"HX-Request": "true"}
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def me(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def number_of(text: str) -> str:
     found = re.search(r'name="number" value="(\d+)"', text)
     assert found is not None, text
     return found.group(1)
 
 
-def test_it_is_vietnamese_unless_english_is_asked_for(me: Browser) -> None:
-    page = me.get("/").text
+def test_it_is_vietnamese_unless_english_is_asked_for(visitor: Browser) -> None:
+    page = visitor.get("/").text
     assert '<html lang="vi"' in page and "Vì sao tôi biết?" in page and "Tắt mạng" in page
-    page = me.get("/?lang=en").text
+    page = visitor.get("/?lang=en").text
     assert '<html lang="en"' in page and "How do I know?" in page and "Switch off" in page
-    me.get("/language/en")
-    assert '<html lang="en"' in me.get("/").text
+    visitor.get("/language/en")
+    assert '<html lang="en"' in visitor.get("/").text
 
 
-def test_without_a_filter_it_does_not_say_that_all_is_well(me: Browser) -> None:
-    page = me.get("/?lang=en").text
+def test_without_a_filter_it_does_not_say_that_all_is_well(visitor: Browser) -> None:
+    page = visitor.get("/?lang=en").text
     assert "Everybody at home is protected" not in page
     assert "No list is in force" in page and 'class="truth bad"' in page
 
 
-def test_whom_to_call_is_always_there(state: Path, me: Browser) -> None:
-    for page in (me.get("/").text, browser_of(state).get("/login").text, me.get("/more").text):
+def test_whom_to_call_is_always_there(state: Path, visitor: Browser) -> None:
+    for page in (visitor.get("/").text, browser_of(state).get("/login").text, visitor.get("/more").text):
         assert 'href="tel:111"' in page and 'href="https://vn-cop.vn"' in page
 
 
-def test_off_and_on_are_one_tap_each_and_come_back_as_the_card(state: Path, me: Browser) -> None:
-    answer = me.post("/home/off/lan", headers=HX)
+def test_off_and_on_are_one_tap_each_and_come_back_as_the_card(state: Path, visitor: Browser) -> None:
+    answer = visitor.post("/home/off/lan", headers=HX)
     assert answer.status_code == 200 and 'id="child-lan"' in answer.text and 'id="child-minh"' not in answer.text
     assert "Đã tắt mạng của Lan." in answer.text and 'hx-swap-oob="true"' in answer.text
     assert "Mở lại" in answer.text
     (off,) = load(state).internet_off
     assert (off.profile, off.until, off.by) == ("lan", None, "mẹ")
-    answer = me.post("/home/on/lan", headers=HX)
+    answer = visitor.post("/home/on/lan", headers=HX)
     assert "Đã mở lại mạng của Lan." in answer.text
     assert load(state).internet_off[0].ended is not None
 
 
-def test_undo_brings_back_what_was(state: Path, me: Browser) -> None:
+def test_undo_brings_back_what_was(state: Path, visitor: Browser) -> None:
     before = load(state)
-    said = me.post("/home/off/minh", headers=HX).text
-    answer = me.post("/undo", {"number": number_of(said), "back": "/"}, follow_redirects=True)
+    said = visitor.post("/home/off/minh", headers=HX).text
+    answer = visitor.post("/undo", {"number": number_of(said), "back": "/"}, follow_redirects=True)
     assert "Đã trở lại như trước." in answer.text
     assert load(state) == before
-    assert me.post("/undo", {"number": "x"}).status_code == 400
-    assert me.post("/undo", {"number": "99999"}).status_code in (422, 503)
+    assert visitor.post("/undo", {"number": "x"}).status_code == 400
+    assert visitor.post("/undo", {"number": "99999"}).status_code in (422, 503)
 
 
-def test_without_script_a_form_leads_back_with_the_toast(me: Browser) -> None:
-    answer = me.post("/home/off/lan")
+def test_without_script_a_form_leads_back_with_the_toast(visitor: Browser) -> None:
+    answer = visitor.post("/home/off/lan")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/")
-    page = me.get("/").text
+    page = visitor.get("/").text
     assert "Đã tắt mạng của Lan." in page and "Hoàn tác" in page
-    assert "Hoàn tác" not in me.get("/").text  # once
+    assert "Hoàn tác" not in visitor.get("/").text  # once
 
 
-def test_more_minutes_open_what_is_off(state: Path, me: Browser) -> None:
+def test_more_minutes_open_what_is_off(state: Path, visitor: Browser) -> None:
     moves.off(state, Who("bố", "web"), Whom(profile="minh"), minutes=60)
-    answer = me.post("/home/plus/minh", {"minutes": "15"}, headers=HX)
+    answer = visitor.post("/home/plus/minh", {"minutes": "15"}, headers=HX)
     assert answer.status_code == 200 and "Minh có thêm 15 phút." in answer.text
     assert [g.scope for g in load(state).grants if g.profile == "minh"] == [Scope.TIME]
     for wrong in ("", "16", "-15", "999999", "１５"):
-        assert me.post("/home/plus/minh", {"minutes": wrong}).status_code == 422
+        assert visitor.post("/home/plus/minh", {"minutes": wrong}).status_code == 422
 
 
-def test_a_pause_has_an_end_and_ends_before_it(state: Path, me: Browser) -> None:
-    sheet = me.get("/home/pause/minh", headers={**HX, "X-Sheet": "1"}).text
+def test_a_pause_has_an_end_and_ends_before_it(state: Path, visitor: Browser) -> None:
+    sheet = visitor.get("/home/pause/minh", headers={**HX, "X-Sheet": "1"}).text
     assert "<html" not in sheet and sheet.count('name="minutes"') in (3, 4)
-    answer = me.post("/home/pause/minh", {"minutes": "30"}, headers=HX)
+    answer = visitor.post("/home/pause/minh", {"minutes": "30"}, headers=HX)
     assert "Dừng lọc" in answer.text and "Lọc lại" in answer.text
-    answer = me.post("/home/filter/minh", headers=HX)
+    answer = visitor.post("/home/filter/minh", headers=HX)
     assert "Đã lọc lại cho Minh." in answer.text and "Dừng lọc" not in answer.text
-    assert me.post("/home/pause/minh", {"minutes": "100000"}).status_code == 422
+    assert visitor.post("/home/pause/minh", {"minutes": "100000"}).status_code == 422
 
 
-def test_all_children_at_once_are_one_change(state: Path, me: Browser) -> None:
+def test_all_children_at_once_are_one_change(state: Path, visitor: Browser) -> None:
     children = {"lan", "minh", "tuan"}
     before = history(state)[0].number
-    me.post("/home/meal")
+    visitor.post("/home/meal")
     assert {o.profile for o in load(state).internet_off} == children and history(state)[0].number == before + 1
-    said = me.post("/home/all-off", headers=HX).text
+    said = visitor.post("/home/all-off", headers=HX).text
     assert "Đã tắt mạng các con." in said and 'id="now"' in said
-    page = me.get("/home/no-school").text
+    page = visitor.get("/home/no-school").text
     assert page.count("checked") == 3
-    answer = me.post("/home/no-school", {"profile": ["lan", "minh", "nobody"]})
+    answer = visitor.post("/home/no-school", {"profile": ["lan", "minh", "nobody"]})
     assert answer.status_code == 303
     assert [bool(p.exceptions) for p in load(state).profiles if p.id in children] == [True, True, False]
-    assert me.post("/home/no-school", {"profile": ["nobody"]}).status_code == 422
+    assert visitor.post("/home/no-school", {"profile": ["nobody"]}).status_code == 422
 
 
-def test_somebody_elses_change_is_shown_and_not_overwritten(state: Path, me: Browser) -> None:
+def test_somebody_elses_change_is_shown_and_not_overwritten(state: Path, visitor: Browser) -> None:
     seen = history(state)[0].number
     patch(state, Who("bố", "web"), "lan", {"name": "Lan Anh"})
-    answer = me.post("/home/off/lan", {"seen": str(seen)})
+    answer = visitor.post("/home/off/lan", {"seen": str(seen)})
     if answer.status_code == 409:  # the same thing was changed
         assert "bố" in answer.text and "Chưa ghi đè gì cả" in answer.text
-        assert me.post("/home/off/lan", {"seen": str(seen), "anyway": "1"}).status_code == 303
+        assert visitor.post("/home/off/lan", {"seen": str(seen), "anyway": "1"}).status_code == 303
     assert [o.profile for o in load(state).internet_off] == ["lan"]
     assert load(state).profiles[0].name == "Lan Anh"
 
 
-def test_polling_costs_nothing_while_nothing_changes(me: Browser) -> None:
-    first = me.get("/home/now", headers=HX)
+def test_polling_costs_nothing_while_nothing_changes(visitor: Browser) -> None:
+    first = visitor.get("/home/now", headers=HX)
     tag = first.headers["ETag"]
-    again = me.get("/home/now", headers={**HX, "If-None-Match": tag})
+    again = visitor.get("/home/now", headers={**HX, "If-None-Match": tag})
     assert again.status_code in (200, 304)  # an age in seconds may have changed
     assert first.headers["Cache-Control"] == "private, no-cache"
 
 
-def test_a_request_stands_first_with_the_childs_words(state: Path, me: Browser) -> None:
+def test_a_request_stands_first_with_the_childs_words(state: Path, visitor: Browser) -> None:
     requests.ask(
         state, Who("Minh", "child"), profile="minh", scope=Scope.SERVICE, value="youtube", reason="<b>Toán</b>"
     )
-    page = me.get("/").text
+    page = visitor.get("/").text
     assert "Minh xin mở YouTube" in page and "&lt;b&gt;Toán&lt;/b&gt;" in page and "<b>Toán" not in page
 
 
-def test_hostile_names_are_text(state: Path, me: Browser) -> None:
+def test_hostile_names_are_text(state: Path, visitor: Browser) -> None:
     patch(state, Who("x", "cli"), "lan", {"name": '"><script>alert(1)</script>'})
-    page = me.get("/").text
+    page = visitor.get("/").text
     assert "<script>alert" not in page and "&lt;script&gt;alert(1)" in page
 
 
 @pytest.mark.parametrize("path", ["/home/off/nobody", "/home/on/nobody", "/home/plus/nobody", "/home/filter/nobody"])
-def test_who_is_not_there_is_not_found(me: Browser, path: str) -> None:
-    assert me.post(path, {"minutes": "15"}).status_code == 404
+def test_who_is_not_there_is_not_found(visitor: Browser, path: str) -> None:
+    assert visitor.post(path, {"minutes": "15"}).status_code == 404
 
 
 def test_a_viewer_sees_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
     state = made(tmp_path / "state", role="viewer")
-    me = logged_in(state)
-    page = me.get("/").text
+    visitor = logged_in(state)
+    page = visitor.get("/").text
     assert "Lan" in page and "Tắt mạng" not in page
     before = history(state)[0].number
     for path in ("/home/off/lan", "/home/on/lan", "/home/meal", "/home/all-off"):
-        assert me.post(path).status_code == 403
+        assert visitor.post(path).status_code == 403
     assert history(state)[0].number == before
 
 
-def test_a_household_that_cannot_be_read_is_said(state: Path, me: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_household_that_cannot_be_read_is_said(
+    state: Path, visitor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from filterd.errors import StoreError
 
     def broken(*_: object) -> None:
         raise StoreError("sick")
 
     monkeypatch.setattr("filterd.control.now.outlook", broken)
-    assert "Chưa đọc được cài đặt của nhà" in me.get("/").text
+    assert "Chưa đọc được cài đặt của nhà" in visitor.get("/").text
 
 
 def test_machines_get_a_word_without_a_session(state: Path) -> None:

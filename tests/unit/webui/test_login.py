@@ -6,13 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.webui.client import PASSWORD, browser_of, logged_in, made
-
-
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
+from tests.unit.webui.client import PASSWORD, browser_of, logged_in
 
 
 @pytest.mark.parametrize(("language", "title"), [("vi", "Đăng nhập"), ("en", "Log in")])

@@ -17,17 +17,6 @@ from tests.unit.webui.client import Browser, logged_in, made
 CHILD = Who("Lan", "child")
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def ask(state: Path, scope: Scope = Scope.SERVICE, value: str = "tiktok", reason: str = "") -> requests.Request:
     return requests.ask(state, CHILD, profile="lan", scope=scope, value=value, reason=reason)
 

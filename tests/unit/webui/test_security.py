@@ -35,12 +35,6 @@ ANYBODY = ("/setup/language", "/setup/code", "/setup/password", "/setup/strength
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
 def app(state: Path) -> Flask:
     return app_of(state)
 

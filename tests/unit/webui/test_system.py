@@ -20,17 +20,6 @@ BAD = registry.Event("2026-11-24T11:05:00+00:00", "00" * 32, 1204, 10, "held", "
 GOOD = registry.Event("2026-11-23T11:05:00+00:00", "11" * 32, 318_402, 10, "accepted")
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def test_the_first_page_leads_on(visitor: Browser) -> None:
     seen = visitor.get("/system/?lang=en").text
     assert all(f'href="{path}"' in seen for path in ("/system/lists", "/system/history", "/account/"))

@@ -13,17 +13,6 @@ from tests.unit.webui.client import PASSWORD, Browser, browser_of, logged_in, ma
 NEW = "bảy-chú-lùn-ăn-bưởi"
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def test_somebody_is_added_and_can_log_in(visitor: Browser, state: Path) -> None:
     assert visitor.get("/users/add").status_code == 200
     answer = visitor.post("/users/add", {"name": "bố Tuấn", "shown": "bố", "role": "parent", "password": NEW})

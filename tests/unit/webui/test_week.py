@@ -21,17 +21,6 @@ EVERY = [str(d) for d in range(7)]
 BEDTIME = {"kind": "off", "day": EVERY, "from": "21:30", "to": "6:00"}
 
 
-@pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
-    return made(tmp_path / "state")
-
-
-@pytest.fixture
-def visitor(state: Path) -> Browser:
-    return logged_in(state)
-
-
 def child(state: Path, ident: str = "minh") -> Profile:
     return next(p for p in load(state).profiles if p.id == ident)
 

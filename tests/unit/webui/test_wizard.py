@@ -8,6 +8,7 @@ import pytest
 
 from filterd.config.catalogue import load as load_catalogue
 from filterd.control import accounts, change, setup
+from filterd.control import family as who_lives_here
 from filterd.control.household import ensure, is_demonstration, load
 from tests.unit.webui.client import PASSWORD, Browser, browser_of, logged_in, made
 from webui import wizard_family, wizard_seen
@@ -132,7 +133,7 @@ def test_the_family_takes_the_place_of_the_demonstration_in_one_change(visitor: 
         ("be-na", "Bé Na", "age-7-9"), ("lan", "Lan", "age-14-17"), ("nguoi-lon", "Người lớn", "adult"),
     ]  # fmt: skip
     assert found.default_profile == "be-na" and found.devices == () and found.language == "vi"
-    assert all(wizard_family.is_testable(found, ident) for ident in ("be-na", "lan"))
+    assert all(who_lives_here.is_testable(found, ident) for ident in ("be-na", "lan"))
     newest = change.history(state)[0]
     assert newest.who.by == "mẹ Hạnh"
     visitor.post("/undo", {"number": str(newest.number)})
@@ -196,8 +197,8 @@ def test_the_test_name_is_blocked_for_children_who_lack_it(state: Path) -> None:
     visitor = logged_in(state)
     assert "Chuẩn bị trang thử" in visitor.get("/setup/test").text
     visitor.post("/setup/test")
-    assert all(wizard_family.is_testable(load(state), ident) for ident in ("lan", "minh", "tuan"))
-    assert wizard_seen.TEST_NAME in visitor.get("/setup/test").text
+    assert all(who_lives_here.is_testable(load(state), ident) for ident in ("lan", "minh", "tuan"))
+    assert who_lives_here.TEST_NAME in visitor.get("/setup/test").text
     with visitor.get("/setup/test.svg") as picture:
         assert picture.mimetype == "image/svg+xml" and picture.headers["Cache-Control"] == "no-store"
         assert b"style=" not in picture.data and picture.data.startswith(b"<svg xmlns")
@@ -222,14 +223,14 @@ def test_who_may_not_decide_gets_no_step(state: Path, role: str) -> None:
 
 def test_the_effect_of_each_age_is_what_the_lists_say() -> None:
     presets = load_catalogue().presets
-    closed = {ident: set(presets[ident].blocked) for ident in wizard_family.PRESETS}
+    closed = {ident: set(presets[ident].blocked) for ident in who_lives_here.PRESETS}
     assert {"social", "messengers", "games"} <= closed["age-0-6"]
     assert "social" in closed["age-7-9"] and not {"games"} & closed["age-7-9"]
     assert "social" in closed["age-10-13"] and not {"games", "shopping"} & closed["age-10-13"]
     assert "social" not in closed["age-14-17"] and {"adult", "gambling", "drugs"} <= closed["age-14-17"]
-    strict = {ident: presets[ident].safe_search.get("youtube") for ident in wizard_family.PRESETS}
+    strict = {ident: presets[ident].safe_search.get("youtube") for ident in who_lives_here.PRESETS}
     assert strict["age-0-6"] == strict["age-7-9"] == "strict" != strict["age-10-13"]
-    assert all(presets[ident].safe_search.get("google") in ("on", True) for ident in wizard_family.PRESETS)
+    assert all(presets[ident].safe_search.get("google") in ("on", True) for ident in who_lives_here.PRESETS)
 
 
 def test_the_gateway_is_read_from_the_kernels_table(tmp_path: Path) -> None:
