@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, g, render_template, request, url_for
@@ -316,12 +315,12 @@ def _row(ident: str, name: str, category: str, licence: str, homepage: str, list
         return ListRow(ident, name, category, licence, homepage, "unused", 0, None, (), "")
     how = "off" if not listed.enabled else "on" if listed.digest else "waits"
     events = tuple(
-        (_instant(e.at), e.names, e.verdict == "accepted", _why(e)) for e in reversed(listed.history[-MOST_EVENTS:])
+        (e.seconds(), e.names, e.verdict == "accepted", _why(e)) for e in reversed(listed.history[-MOST_EVENTS:])
     )
     problem = events[0][3] if events and not events[0][2] else ""
     plain = homepage if homepage.startswith(("https://", "http://")) else ""
     return ListRow(
-        ident, name, category, licence, plain, how, listed.names, _instant(listed.good_at()), events, problem,
+        ident, name, category, licence, plain, how, listed.names, listed.good_seconds(), events, problem,
         bool(problem) and listed.history[-1].code in _AWAY,
     )  # fmt: skip
 
@@ -330,13 +329,6 @@ def _why(event: Any) -> str:
     if event.verdict == "accepted":
         return ""
     return sentence(event.code, words.language()) or _("The new version was not taken.")
-
-
-def _instant(text: str) -> float | None:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return None
 
 
 def _listed(text: str) -> Answer:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -209,7 +208,7 @@ class _All(Collector):
         age = GaugeMetricFamily("filterd_list_age_seconds", "Since it was last confirmed.", labels=("list",))
         for listed in lists.values():
             entries.add_metric((listed.id,), listed.names)
-            if (at := _instant(listed.good_at())) is not None:
+            if (at := listed.good_seconds()) is not None:
                 age.add_metric((listed.id,), max(0.0, self.now - at))
         yield entries
         yield age
@@ -239,10 +238,3 @@ def _action(number: int) -> str:
 
 def _row(number: int) -> str:
     return Row(number).id if number in set(Row) else str(number)
-
-
-def _instant(text: str) -> float | None:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return None

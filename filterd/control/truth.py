@@ -145,7 +145,7 @@ def _lists(state: Path, at: float) -> Check:
     facts |= {"lists": len(listed), "fetched": len(fetched)}
     if not fetched:
         return Check("lists", True, facts=facts)  # what the package ships is as new as the package
-    good = {one.id: _instant(one.good_at()) for one in fetched}
+    good = {one.id: one.good_seconds() for one in fetched}
     known = {ident: moment for ident, moment in good.items() if moment is not None}
     newest, oldest = max(known.values(), default=None), min(known.values(), default=None)
     facts |= {"good_at": newest, "oldest_at": oldest, "never": len(good) - len(known)}
@@ -293,10 +293,3 @@ def _zone(state: Path) -> ZoneInfo:
         return ZoneInfo(load(state).timezone)
     except FilterdError:
         return ZoneInfo("Asia/Ho_Chi_Minh")  # DECISIONS 5: the default
-
-
-def _instant(text: str) -> float | None:
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        return None

@@ -19,6 +19,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class Event:
     verdict: str
     reason: str = ""
     code: str = ""
+
+    def seconds(self) -> float | None:
+        """Return `at` as POSIX seconds; None when it is no moment."""
+        return _seconds(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,10 @@ class Listed:
         """
         seen = next((event for event in reversed(self.history) if event.digest), None)
         return (self.etag, self.modified) if seen and seen.verdict == ACCEPTED and self.digest else ("", "")
+
+    def good_seconds(self) -> float | None:
+        """Return the same as POSIX seconds, None when there is none."""
+        return _seconds(self.good_at())
 
     def with_event(self, event: Event) -> Listed:
         """Return the list with one more sync; the last accepted one is never forgotten.
@@ -239,3 +248,10 @@ def _listed(entry: dict[str, Any]) -> Listed:
         raise ValueError(f"list {entry['id']}: unknown format or no digest")
     history = tuple(Event(**event) for event in entry["history"])
     return Listed(**{**entry, "history": history})
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return None
