@@ -235,6 +235,7 @@ def test_what_could_not_be_written_is_not_taken_for_stored(watch: Watch) -> None
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection, pytest.raises(sa.exc.OperationalError):
         watch.budgets.flush(connection)  # no such table
+    engine.dispose()
     watch.budgets.stored()  # the rest of the batch is
     assert len(watch.budgets._pending) == 1
 
