@@ -14,6 +14,8 @@ DEV_STAMP := $(VENV)/.installed-dev
 SEED ?= 1
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 600
+# test processes at once: many tests wait for a clock or a child process, so a few more than cores do
+JOBS ?= 3
 
 .PHONY: install run test browser screenshots coverage check bench soak fuzz clean lock
 
@@ -36,7 +38,7 @@ run: $(STAMP)
 	@exec $(BIN)/filterd up --state var
 
 test: $(DEV_STAMP)
-	@$(BIN)/python -m pytest -m "not system and not slow and not browser"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not system and not slow and not browser"
 
 browser: $(DEV_STAMP)
 	@$(BIN)/python -m pytest -m browser tests/browser

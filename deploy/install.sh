@@ -1,12 +1,13 @@
 #!/bin/sh
 # Sets filterd up on Debian 12 or 13, and takes it away again.
 #
-#   sh deploy/install.sh [--wheels DIR] [--web ADDRESS:PORT] [--no-start] [--lang vi|en]
+#   sh deploy/install.sh [--wheels DIR] [--web ADDRESS:PORT] [--child] [--no-start] [--lang vi|en]
 #   sh deploy/install.sh --uninstall [--purge]
 #
 #   --wheels DIR   install from a folder of wheels (filterd's own and what it needs), without the Internet;
 #                  otherwise from this checkout, and what it needs from PyPI
 #   --web ADDR     switch the page on at this address; it is off otherwise
+#   --child        switch the child's page on, at port 80; it is off otherwise
 #   --no-start     set up, but start nothing (in a chroot, for an image)
 #   --uninstall    take everything away; the state /var/lib/filterd stays, with the user who owns it
 #   --purge        with --uninstall: the state, the settings and the user too
@@ -28,7 +29,7 @@ COMMAND=/usr/local/bin/filterd
 WEB_DROPIN=$UNITS/filterd-web.service.d/10-address.conf
 RESOLVED=/etc/systemd/resolved.conf.d/filterd.conf
 STUB=/run/systemd/resolve/stub-resolv.conf
-SERVICES="filterd-web.service filterd-manager.service filterd.service"
+SERVICES="filterd-presence.service filterd-child.socket filterd-child.service filterd-web.service filterd-manager.service filterd.service"
 MARK="# written by filterd's install.sh"
 
 case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in
@@ -36,7 +37,7 @@ vi*) lang="vi" ;;
 en*) lang="en" ;;
 *) lang="both" ;;
 esac
-wheels="" web="" start=yes action=install purge=no step=""
+wheels="" web="" child=no start=yes action=install purge=no step=""
 
 # say VIETNAMESE ENGLISH
 say() {
@@ -68,6 +69,7 @@ while [ $# -gt 0 ]; do
     case "$1" in
     --wheels) [ $# -ge 2 ] || refuse "--wheels cần một thư mục" "--wheels needs a folder"; wheels=$2; shift ;;
     --web) [ $# -ge 2 ] || refuse "--web cần ĐỊA-CHỈ:CỔNG" "--web needs ADDRESS:PORT"; web=$2; shift ;;
+    --child) child=yes ;;
     --lang) [ $# -ge 2 ] || refuse "--lang cần vi hoặc en" "--lang needs vi or en"; lang=$2; shift ;;
     --no-start) start=no ;;
     --uninstall) action=uninstall ;;
@@ -161,7 +163,8 @@ install_all() {
     amd64 | arm64) ;;
     *) refuse "cần hệ điều hành 64 bit (amd64 hoặc arm64)" "a 64-bit system is needed (amd64 or arm64)" ;;
     esac
-    for file in filterd.socket filterd.service filterd-manager.service filterd-web.service sysusers.d/filterd.conf tmpfiles.d/filterd.conf; do
+    for file in filterd.socket filterd.service filterd-manager.service filterd-presence.service filterd-web.service \
+        filterd-child.socket filterd-child.service sysusers.d/filterd.conf tmpfiles.d/filterd.conf; do
         [ -r "$TOP/systemd/$file" ] || refuse "thiếu tệp systemd/$file" "the file systemd/$file is missing"
     done
     if [ -n "$wheels" ]; then
@@ -253,8 +256,9 @@ install_all() {
         put "$temp/web.conf" "$WEB_DROPIN" || :
     fi
     live systemctl daemon-reload
-    systemctl -q enable filterd.socket filterd.service filterd-manager.service
+    systemctl -q enable filterd.socket filterd.service filterd-manager.service filterd-presence.service
     [ -z "$web" ] || systemctl -q enable filterd-web.service
+    [ "$child" = no ] || systemctl -q enable filterd-child.socket
 
     step="systemd-resolved"
     free_port_53
@@ -267,7 +271,8 @@ install_all() {
         fi
         systemctl start filterd.socket
         failed=""
-        for unit in filterd.service filterd-manager.service filterd-web.service; do
+        ! systemctl -q is-active filterd-child.socket || systemctl stop filterd-child.service
+        for unit in filterd.service filterd-manager.service filterd-presence.service filterd-web.service filterd-child.socket; do
             if systemctl -q is-enabled "$unit"; then start_unit "$unit" || failed="$failed $unit"; fi
         done
         step="${failed:+systemctl start$failed}"
@@ -331,7 +336,7 @@ uninstall_all() {
     if [ "$purge" = yes ]; then
         rm -rf /etc/filterd "$STATE"
         for unit in filterd.socket $SERVICES; do rm -rf "$UNITS/$unit.d"; done
-        if id -u filterd >/dev/null 2>&1; then userdel filterd; fi
+        for user in filterd-presence filterd; do ! id -u "$user" >/dev/null 2>&1 || userdel "$user"; done
     else
         if [ -e "$SETTINGS" ]; then
             if settings | cmp -s - "$SETTINGS"; then

@@ -46,8 +46,16 @@ class Conflict(FilterdError):
         self.changes = changes
 
 
+class ProofNeeded(FilterdError):
+    """The change opens something harmful, and this household asks for the password first. Nothing was changed."""
+
+
 class PublishError(FilterdError):
     """A revision could not be written or announced."""
+
+
+class FeedError(FilterdError):
+    """Something of a province's feed cannot be taken, made or understood; what was in force stays so."""
 
 
 class UpstreamError(FilterdError):

@@ -1,6 +1,6 @@
 """The manager: `filterd manage`. The background work that answering does not need.
 
-Keeps the client map (who wears which address, from the kernel's neighbour table), puts the newest household into force
+Keeps the client map (who wears which address, from presence and the kernel's neighbour table), puts the newest household into force
 whoever changed it, compiles it anew once a day (a snapshot carries 400 days of boundaries), brings the workers' events
 into the log, counts budgets, notices what parents want to know and sends it, forgets what is older than the household
 wants, and remembers how late it has been (the floor of the clock). A composition root; DNS goes on with the last good
@@ -27,12 +27,12 @@ from filterd.host.notify import Notifier
 from filterd.net.loop import Complaints, Loop
 
 if TYPE_CHECKING:
+    from filterd.control.feed_job import FeedJob
     from filterd.control.metrics import Questions
     from filterd.control.metrics_server import MetricsServer
     from filterd.control.sync_job import SyncJob
 
-NEIGHBOURS_S = 2.0
-KEPT_S = 600.0  # an address that left the table keeps its device so long: a phone asleep is still that phone
+LOOK_S = 0.5  # how soon an address that moved to another device takes its rules along
 FLOOR_S = 3600.0
 REPUBLISH_S = 86_400.0
 FOLLOW_S = 1.0  # how soon a change that its maker could not put into force is put there
@@ -40,28 +40,8 @@ INGEST_S = 0.5
 RETAIN_S = 600.0
 TIDY_S = 86_400.0
 SYNC_S = 5.0  # between two looks whether a list is due
-_MAX_ENTRIES = 60_000  # addresses in the map; policy/clients.py refuses more than 65,536
 
 log = logging.getLogger("filterd.manage")
-
-
-class ClientWatch:
-    """Turns readings of the neighbour table into a client map that changes only when somebody moved."""
-
-    def __init__(self, keep_s: float = KEPT_S) -> None:
-        self._keep_s = keep_s
-        self._seen: dict[str, tuple[str, float]] = {}  # address -> MAC, when last seen; oldest first
-
-    def update(self, table: dict[str, str], now: float) -> dict[str, str]:
-        """Take a reading; return address -> MAC of all who are or were there a moment ago."""
-        for address, mac in table.items():
-            self._seen.pop(address, None)
-            self._seen[address] = (mac, now)
-        for address, (_, at) in list(self._seen.items()):
-            if now - at <= self._keep_s and len(self._seen) <= _MAX_ENTRIES:
-                break
-            del self._seen[address]
-        return {address: mac for address, (mac, _) in sorted(self._seen.items())}
 
 
 class Manager:
@@ -73,45 +53,61 @@ class Manager:
         loop: Loop,
         read: Callable[[], dict[str, str]] = neighbours,
         clock: Clock | None = None,
+        wall: Callable[[], float] = time.time,
         metrics: str = "off",
         sync: SyncJob | None = None,
+        feed: FeedJob | None = None,
     ) -> None:
         from filterd.control.alerts import Alerts
         from filterd.control.budgets import Budgets
         from filterd.control.deliver import Deliver
+        from filterd.control.feed_report_job import ReportJob
         from filterd.control.follow import Follow
         from filterd.control.ingest import Ingest
         from filterd.control.retention import Retention
+        from filterd.control.seen import AskedConsumer, Seen
+        from filterd.control.watch_job import Ways
 
         self.state = state
         self.loop = loop
-        self._read = read
         self._clock = clock or Clock(state)
-        self._watch = ClientWatch()
-        self._map: dict[str, str] | None = None
         self._complaints = Complaints(log, loop.clock)
+        self.seen = Seen(state, read, wall, self._complaints)
+        self._ways = Ways(state)
+        self.seen.listeners.append(self._ways.sighting)
         self._follow = Follow(state)
         questions, self._metrics = self._serve_metrics(metrics) if metrics != "off" else (None, None)
         self._budgets = Budgets(state, self._follow.again)
         self._alerts, self._deliver = Alerts(state, loop.clock), Deliver(state)
-        self._ingest = Ingest(
-            state, consumers=(self._budgets, self._alerts, *(() if questions is None else (questions,)))
+        consumers = (
+            self._budgets,
+            self._alerts,
+            AskedConsumer(self.seen),
+            self._ways,
+            *(() if questions is None else (questions,)),
         )
+        self._ingest = Ingest(state, consumers=consumers)
         self._retention = Retention(state)
+        self._reports = ReportJob(state)
         self._sync = sync
+        self._feed = feed
 
     def start(self) -> None:
         """Begin all jobs."""
+        self.hear()
         self._deliver.start()
-        self._every(NEIGHBOURS_S, self.look, first_s=0.0)
+        self._every(LOOK_S, self.look, first_s=0.0)
         self._every(FOLLOW_S, self.follow, first_s=0.1)
         self._every(INGEST_S, self.ingest, first_s=0.2)
         self._every(RETAIN_S, self.retain, first_s=60.0)
         self._every(FLOOR_S, self.save_floor, first_s=FLOOR_S)
         self._every(REPUBLISH_S, self.republish, first_s=REPUBLISH_S)
         self._every(TIDY_S, self.tidy, first_s=300.0)
+        self._every(SYNC_S, self.send_reports, first_s=3.0)
         if self._sync is not None:
             self._every(SYNC_S, self.sync_lists, first_s=0.5)
+        if self._feed is not None:
+            self._every(SYNC_S, self.follow_feeds, first_s=1.0)
 
     def _serve_metrics(self, address: str) -> tuple[Questions | None, MetricsServer | None]:
         """Serve /metrics; return what counts for it. A port that is taken is said and ends nothing."""
@@ -129,25 +125,45 @@ class Manager:
         """Bring what is known to the disk and let go of everything."""
         if self._sync is not None:
             self._sync.close()
+        if self._feed is not None:
+            self._feed.close()
+        self._reports.close()
         if self._metrics is not None:
             self._metrics.close()
-        for job in (self._ingest.close, self._alerts.close, self._deliver.close, self._follow.close, self.save_floor):
+        for job in (
+            self._ingest.close,
+            self._alerts.close,
+            self._deliver.close,
+            self._follow.close,
+            self.seen.close,
+            self._ways.close,
+            self.save_floor,
+        ):
             try:
                 job()
             except (FilterdError, OSError) as exc:
                 self._complaints.report(f"{job.__name__} failed", exc)
 
+    def hear(self) -> None:
+        """Take what presence says, as it comes."""
+        try:
+            self.loop.register(self.seen.open(), select.EPOLLIN, lambda _: self.seen.receive())
+        except FilterdError as exc:  # the kernel's neighbour table is left
+            self._complaints.report("presence is not heard", exc)
+
     def look(self) -> None:
-        """Read the neighbour table and publish the client map when it has changed."""
+        """Publish the client map when somebody moved, came or left."""
         from filterd.control.publish import current, publish
         from filterd.policy.clients import dump
 
-        found = self._watch.update(self._read(), self.loop.clock())
-        self._alerts.neighbours(found)
-        if found == self._map or (not found and self._map is None and current(self.state) is None):
+        found = self.seen.step()
+        if found is None:
             return
-        publish(self.state, clients=dump(found))
-        self._map = found
+        self._alerts.neighbours(found)
+        self._ways.addresses = found
+        if found or current(self.state) is not None:
+            publish(self.state, clients=dump(found))
+        self.seen.published(found)
 
     def follow(self) -> None:
         """Put the newest household into force, whoever changed it and however far they came."""
@@ -163,6 +179,7 @@ class Manager:
             self._alerts.reload(household)
             self._deliver.reload()
             self._retention.reload(household)
+            self.seen.reload(household)
         except (FilterdError, OSError):
             self._follow.again()
             raise
@@ -178,6 +195,8 @@ class Manager:
         """Bring the workers' events into the log."""
         self._ingest.step(time.time())
         self._budgets.step()
+        self._ways.step(time.time())
+        self._alerts.ways(self._ways.news())
         if self._alerts.step(time.time()):
             self._deliver.wake()
 
@@ -190,6 +209,15 @@ class Manager:
         """Start the child that brings the lists up to date when one is due, and see it to its end."""
         if self._sync is not None:
             self._sync.step(time.time())
+
+    def follow_feeds(self) -> None:
+        """Start the child that looks at the province's feed when it is due, and see it to its end."""
+        if self._feed is not None:
+            self._feed.step(time.time())
+
+    def send_reports(self) -> None:
+        """Start the child that sends what a person reported to the province, when something waits."""
+        self._reports.step(time.time())
 
     def tidy(self) -> None:
         """Clear away grants and requests of long ago and the far end of the history."""
@@ -254,8 +282,9 @@ def run(
 ) -> None:
     """Manage `state` until SIGTERM, SIGINT or the parent's end. StoreError: another manager does.
 
-    `sync`: fetch lists that are due. `lists`: first take lists from the files in this folder.
+    `sync`: fetch lists that are due, and follow the province's feed. `lists`: first take lists from the files in this folder.
     """
+    from filterd.control.feed_job import FeedJob
     from filterd.control.sync_job import SyncJob
 
     lock = Lock(state / "manage.lock", wait=False)
@@ -267,7 +296,7 @@ def run(
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         loop.register(given.life_fd, select.EPOLLIN, lambda _: loop.stop())
     job = SyncJob(state, folder=lists, online=sync) if sync or lists is not None else None
-    manager = Manager(state, loop, metrics=metrics, sync=job)
+    manager = Manager(state, loop, metrics=metrics, sync=job, feed=FeedJob(state) if sync else None)
     manager.start()
     notifier.keep_alive(loop)
     if given is not None:

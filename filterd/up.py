@@ -1,6 +1,6 @@
 """`filterd up`: every part in the foreground, supervised. For a first look, for `make run`, for containers.
 
-Makes sure that the state has lists and a household, starts workers, manager and page as children of its own, starts a
+Makes sure that the state has lists and a household, starts workers, manager, presence and page as children of its own, starts a
 dead one again, and ends them all together. A composition root; the children are serve.py, manage.py and webui.
 """
 
@@ -16,10 +16,11 @@ from typing import Any
 from filterd.config.settings import Listen, Settings
 from filterd.errors import FilterdError, StartError, StoreError
 from filterd.host.files import Lock
-from filterd.host.parts import manager_part, ready_line, web_part, worker_parts
+from filterd.host.parts import child_part, manager_part, presence_part, ready_line, web_part, worker_parts
 from filterd.host.run import run_dir
 from filterd.host.supervise import Part, Supervisor
 from filterd.net.listen import reserve, shown
+from filterd.presence.sniff import may_sniff
 
 
 def up(
@@ -30,12 +31,15 @@ def up(
     *,
     sync: bool = False,
     lists: Path | None = None,
+    presence: bool = True,
+    presence_ask: bool = True,
 ) -> int:
     """Run everything until SIGTERM or SIGINT and return the exit code.
 
     `out` gets what the user asked for (`ready` and the lines to try), `say` what happens meanwhile. `sync`: fetch the
     public lists in the background, the recommended ones at the first start. `lists`: first take lists from the files in
-    this folder. DNS waits for neither. Raises FilterdError when it cannot start.
+    this folder. `presence`: watch the network for devices, where that is allowed; `presence_ask`: and ask it. DNS waits for none of
+    it. Raises FilterdError when it cannot start.
     """
     state = state.resolve()
     try:
@@ -54,11 +58,19 @@ def up(
                 "loop_key": secrets.token_hex(16),
                 "sync": sync,
                 "lists": None if lists is None else str(lists.resolve()),
+                "presence_ask": presence_ask,
             }
             parts = [*worker_parts(document, settings.workers, [s.fileno() for s in sockets]), manager_part(document)]
             if settings.web not in ("", "off"):
                 parts.append(web_part(document))
-                parts[-1].tell = lambda answer: _tell_page(state, str(answer.get("address", "")), out)
+                parts[-1].tell = lambda answer: _tell_page(state, answer, out)
+            if settings.child not in ("", "off"):
+                parts.append(child_part(document))
+                parts[-1].tell = lambda answer: _tell_child(answer, out)
+            if presence and (why := may_sniff()):
+                say(f"devices are known from the neighbour table alone: {why}")
+            elif presence:
+                parts.append(presence_part(document))
             for part in parts:
                 part.repair = (lambda: _repair(state, say)) if part.needed else None
             supervisor = Supervisor(parts, say, lambda ready: _tell(state, bound, ready, out))
@@ -123,11 +135,18 @@ def _tell(state: Path, bound: Sequence[tuple[str, int]], parts: Sequence[Part], 
             out(line)
 
 
-def _tell_page(state: Path, address: str, out: Callable[[str], Any]) -> None:
+def _tell_child(answer: dict[str, Any], out: Callable[[str], Any]) -> None:
+    with contextlib.suppress(OSError):
+        out(f"child's page: http://{answer.get('address', '')}/")
+
+
+def _tell_page(state: Path, answer: dict[str, Any], out: Callable[[str], Any]) -> None:
     from filterd.control import setup
 
     with contextlib.suppress(OSError):
-        out(f"page: http://{address}/")
+        out(f"page: http://{answer.get('address', '')}/")
+        if answer.get("secure"):
+            out(f"page: https://{answer['secure']}/")
         with contextlib.suppress(FilterdError):
             if setup.needed(state):
                 out(f"setup code: {setup.code(state)}")

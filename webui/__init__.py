@@ -20,7 +20,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as Answer
 
 from filterd.errors import FilterdError
-from webui import frame, security, words
+from webui import api, frame, proof, security, words
 from webui.words import gettext as _
 
 MAX_BODY = 256 * 1024  # of a form; the backup's upload has its own bound
@@ -28,8 +28,8 @@ MAX_FIELDS = 2_000
 SESSION_DAYS = 180
 # in the order of the navigation; each is a file of webui/ with a blueprint `page`
 PAGES = (
-    "home", "login", "wizard", "undo", "users", "children", "week", "ask", "devices", "activity", "requests", "reports", "alerts",
-    "system", "account", "more",
+    "home", "login", "confirm", "wizard", "undo", "users", "children", "week", "ask", "devices", "bypass", "activity", "requests",
+    "reports", "alerts", "province", "system", "system_backup", "system_secure", "account", "more",
 )  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,8 @@ def create_app(state: Path) -> Flask:
         app.register_blueprint(import_module(f"webui.{name}").page)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(FilterdError, _our_error)
+    proof.install(app)
+    api.mount(app, state)
     return app
 
 

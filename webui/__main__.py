@@ -1,6 +1,6 @@
 """The command `webui`: the page over a state folder, at an address of the house.
 
-webui --state /var/lib/filterd --listen 127.0.0.1:8080
+webui --state /var/lib/filterd --listen 127.0.0.1:8080 --tls 192.168.1.2:8443
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from filterd.control.part import OPTION, Given, Notifier
+from filterd.control.part import OPTION, Given, Notifier, spare
 
 DEFAULT = "127.0.0.1:8080"
 
@@ -29,6 +29,11 @@ def listen_address(text: str) -> tuple[str, int]:
     return str(address), int(port)
 
 
+def address_or_off(text: str) -> tuple[str, int] | None:
+    """Return the same; None for `off` and for nothing."""
+    return None if text in ("", "off") else listen_address(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until told to end; return the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -36,24 +41,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if OPTION in words:  # a child of `filterd up`
         given = Given.from_arguments(words)
         words = ["--state", given.document["state"], "--listen", given.document["listen"]]
+        words += ["--tls", given.document.get("tls", "off")]
     parser = argparse.ArgumentParser("webui", description="The page of the box, for its own house.")
     parser.add_argument("--state", type=Path, default=Path("var"), help="the state folder (default: var)")
     parser.add_argument("--listen", type=listen_address, default=DEFAULT, help=f"where it is (default: {DEFAULT})")
     parser.add_argument(
-        "--child", type=listen_address, help="where the child's page is (80 in the appliance; default: nowhere)"
-    )
+        "--tls", type=address_or_off, default="off", metavar="ADDRESS:PORT",
+        help="where it is over HTTPS too, with a certificate of the box's own (default: off)",
+    )  # fmt: skip
     options = parser.parse_args(words)
+    spare()
 
-    from webui.serve import Server
+    from webui import create_app
+    from webui.serve import PAGE, Server
 
+    state = options.state.resolve()
     address, port = options.listen
     try:
-        server = Server(options.state.resolve(), address, port, given, Notifier.take())
-        if options.child is not None:
-            address, port = options.child
-            print(
-                f"the child's page is at http://{server.add_child(options.state.resolve(), address, port)}/", flush=True
-            )
+        app = create_app(state)
+        server = Server(app, PAGE, [options.listen], given, Notifier.take())
+        if options.tls is not None:
+            from webui.secure import context
+
+            address, port = options.tls
+            server.add_secure(address, port, context(state))
+            app.config["SECURE"] = server.secure
     except OSError as exc:
         sys.stderr.write(f"webui: cannot listen on {address} port {port}: {exc.strerror or exc}\n")
         return 1

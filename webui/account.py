@@ -22,6 +22,7 @@ from filterd.errors import ConfigError
 from filterd.model.account import NEEDS, Scope, may
 from webui import login, words
 from webui.change import who
+from webui.confirm import by_password
 from webui.frame import Toast, show, state
 from webui.security import SID, needs
 from webui.words import gettext as _
@@ -209,6 +210,7 @@ def end_session() -> Any:
 
 @page.post("/tokens")
 @needs("tokens")
+@by_password
 def add_token() -> Any:
     """Make a token for a program and show it once."""
     days = _field("days")

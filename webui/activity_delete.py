@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as Answer
 
 from filterd.control.retention import delete as forget
 from filterd.errors import FilterdError
-from webui.change import answered
+from webui.change import answered, who
 from webui.frame import Toast, house, state
 from webui.security import needs
 from webui.words import gettext as _
@@ -43,7 +43,7 @@ def delete() -> Any:
     try:
         done = forget(
             state(), everything=whose == "all", profile=ident if kind == "profile" else "",
-            device=ident if kind == "device" else "",
+            device=ident if kind == "device" else "", who=who(),
         )  # fmt: skip
     except FilterdError:
         return _form(whose, _("That could not be deleted now. Try once more in a minute.")), 422

@@ -9,12 +9,14 @@ import time
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, abort, g, render_template, request, url_for
+from flask import Blueprint, abort, g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from filterd.control import activity_acts, ask, moves, profiles
 from filterd.control.activity import View
 from filterd.control.change import Done
+from filterd.control.feed_reports import MAX_REASON, NotQueued
+from filterd.control.feed_status import feed_status
 from filterd.control.moves import Whom
 from filterd.control.words import shown
 from filterd.errors import FilterdError
@@ -24,9 +26,9 @@ from filterd.model.change import Who
 from filterd.model.decision import Action, Row
 from filterd.model.household import Scope
 from webui import activity_rows as rows
-from webui import words
+from webui import province, province_words, words
 from webui.activity_rows import Choice
-from webui.change import changed
+from webui.change import answered, changed
 from webui.frame import house, state
 from webui.security import needs
 from webui.words import gettext as _
@@ -103,10 +105,35 @@ def hint(ident: int) -> str:
 @page.get("/<int:ident>/report")
 @needs("activity")
 def report(ident: int) -> str:
-    """The lines to send when a list is wrong. Nothing is sent from here: nothing leaves the box without a person."""
+    """A form for the province that looks after the list; the lines to copy, where none is followed."""
+    return _report(_named(ident))
+
+
+@page.post("/<int:ident>/report")
+@needs("household")
+def send_report(ident: int) -> Answer:
+    """Queue a report about the row's site: its name, the category, a reason, and nothing of the row beside them."""
     entry = _named(ident)
+    filled = {key: request.form.get(key, "").strip()[:500] for key in ("category", "reason")}
+    try:
+        province.queue(_wrong(entry), entry.matched or entry.name, filled["category"], filled["reason"])
+    except NotQueued as error:
+        return make_response(_report(entry, filled, province_words.problem(error)), 422)
+    return answered(province.told(), back=url_for("province.province") + "#reports")
+
+
+def _report(entry: Entry, filled: dict[str, str] | None = None, error: str = "") -> str:
     category = shown("category", entry.category, words.language()) if entry.category else ""
-    return render_template("activity/report.html", entry=entry, category=category)
+    return render_template(
+        "activity/report.html", entry=entry, category=category, feed=feed_status(state()), kind=_wrong(entry),
+        filled=filled or {"category": entry.category, "reason": ""}, error=error, can_send=may(g.account.role, "household"),
+        categories=province.categories(words.language()), max_reason=MAX_REASON,
+    )  # fmt: skip
+
+
+def _wrong(entry: Entry) -> str:
+    """Return what a report about a row says: blocked by mistake, or missed."""
+    return "mistake" if entry.action is Action.BLOCK else "missed"
 
 
 # --- what the templates show ---

@@ -137,6 +137,8 @@ def kinds() -> dict[str, str]:
         "new_device": _("A device that was never here before"),
         "stale_lists": _("A list has not been renewed for long"),
         "rules_loosened": _("Somebody loosened a rule"),
+        "bypass": _("A device goes round the filter"),
+        "child_talks": _("A child needs to talk"),
     }
 
 
@@ -181,6 +183,8 @@ _SIGNS = {
     AlertKind.NEW_DEVICE: "phone",
     AlertKind.STALE_LISTS: "list",
     AlertKind.RULES_LOOSENED: "key",
+    AlertKind.BYPASS: "alert",
+    AlertKind.CHILD_TALKS: "ask",
 }
 
 

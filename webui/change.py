@@ -18,6 +18,7 @@ from typing import Any
 from flask import Response, abort, g, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
+from filterd.control.accounts_login import prove
 from filterd.control.change import Done
 from filterd.errors import ConfigError, Conflict
 from filterd.model.account import may
@@ -26,13 +27,15 @@ from webui import frame
 from webui.security import local_path
 from webui.words import gettext as _
 
+PROOF = "proof"  # the field of a password that goes with a change
+
 UseCase = Callable[[Who, int | None], Done]
 Fragment = Callable[[], str]
 
 
 def who() -> Who:
-    """Return the person who is logged in, as changes name her."""
-    return Who(g.account.shown or g.account.name, "web", request.remote_addr or "")
+    """Return the person who is logged in, as changes name her. Raises LoginRefused: `proof` is not her password."""
+    return Who(g.account.shown or g.account.name, "web", request.remote_addr or "", _is_proved())
 
 
 def seen() -> int | None:
@@ -67,6 +70,15 @@ def changed(
     return answered(said(done, text), back=back, fragment=fragment)
 
 
+def _is_proved() -> bool:
+    """Return whether the password came with this form (proof.html asks for it); tried once a request."""
+    given = request.form.get(PROOF, "")
+    if given and "is_proved" not in g:
+        prove(frame.state(), g.account.id, given, request.remote_addr or "")
+        g.is_proved = True
+    return bool(given)
+
+
 def said(done: Done, text: str) -> frame.Toast:
     """Return the toast of a change: what was done, and whether it is in effect."""
     if done.change is None:
@@ -88,19 +100,23 @@ def answered(toast: frame.Toast | None, *, back: str, fragment: Fragment | None 
     return redirect(local_path(back), 303)
 
 
+def kept_fields(*but: str) -> list[tuple[str, str]]:
+    """Return the fields of the form that was sent, for a form that sends it again; secrets and `but` are left out."""
+    gone = ("csrf_token", PROOF, *but)
+    return [(key, value) for key, values in request.form.lists() for value in values if key not in gone]
+
+
 def _conflict(conflict: Conflict, back: str) -> Answer:
-    kept = [
-        (key, value) for key, values in request.form.lists() for value in values if key not in ("csrf_token", "seen")
-    ]
+    kept = kept_fields("seen")
     body = render_template("conflict.html", conflict=conflict, back=local_path(back), action=request.path, kept=kept)
-    return _whole_page(body, 409)
+    return whole_page(body, 409)
 
 
 def _refused(error: ConfigError, back: str) -> Answer:
-    return _whole_page(render_template("refused.html", problems=error.problems, back=local_path(back)), 422)
+    return whole_page(render_template("refused.html", problems=error.problems, back=local_path(back)), 422)
 
 
-def _whole_page(body: str, status: int) -> Answer:
+def whole_page(body: str, status: int) -> Answer:
     """Return a page that takes the place of the one before it, also where htmx expects a fragment."""
     more = {"HX-Retarget": "#main", "HX-Reselect": "#main", "HX-Reswap": "outerHTML"}
     return make_response(body, status, more if request.headers.get("HX-Request") else {})

@@ -16,47 +16,31 @@ from dataclasses import dataclass
 from flask import Blueprint, abort, g, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from filterd.control import activity, moves, now
 from filterd.control import devices as use_cases
+from filterd.control import devices_again, moves, now, profiles
+from filterd.control import seen as presence
 from filterd.control.change import Done
 from filterd.control.devices import hardware_addresses
 from filterd.control.moves import Whom
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.account import may
-from filterd.model.activity import Filter
 from filterd.model.change import Who
 from filterd.model.household import Device, Household
 from filterd.model.now import Outlook
+from filterd.model.seen import is_private
 from webui import words
-from webui.change import changed
-from webui.frame import house, state
+from webui.change import answered, changed
+from webui.devices_seen import last_seen, of_device, reason_text
+from webui.frame import Toast, device_of, followed, house, state
 from webui.security import needs
 from webui.words import gettext as _
 
 page = Blueprint("devices", __name__, url_prefix="/devices")
 
-SEEN_S = 7 * 86_400.0  # how far back "last seen" looks
-NEWEST = 3000  # questions that are looked at
-HERE_S = 3600.0  # who asked so lately is at home
-MOST_NEW = 20  # new ones on the page
+HERE_S = 3600.0  # who was there so lately is at home
 MAX_NAME = 80
 _MAX_WHERE = 60
 _MAC = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
-_BOX = frozenset({"127.0.0.1", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class New:
-    """One that asked and is nobody's yet. `mac`: "" when the box does not see it."""
-
-    address: str
-    mac: str
-    at: float
-
-    @property
-    def is_private(self) -> bool:
-        """True when the device made its hardware address up: it will come back with another one."""
-        return is_private(self.mac)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +61,7 @@ def devices() -> str:
     household = house()
     seen, new = last_seen(household)
     rows = _rows(household, seen)
-    groups = [(p, [r for r in rows if r.device.profile == p.id]) for p in household.profiles]
+    groups = [(p, [r for r in rows if r.device.profile == p.id]) for p in followed()]
     return render_template(
         "devices/devices.html",
         groups=[(p, found) for p, found in groups if found],
@@ -87,12 +71,14 @@ def devices() -> str:
 
 
 @page.post("/assign")
+@needs("household")
 def assign() -> Answer:
     """Say whose a new device is, or that it is a known one which came back under another address."""
-    address, mac = _field("address"), ""
-    if not _is_address(address):
-        abort(422)
-    mac = hardware_addresses().get(address, "")
+    address, mac = _field("address"), _seen_mac(_field("mac"))
+    if not mac:
+        if not _is_address(address):
+            abort(422)
+        mac = hardware_addresses().get(address, "")
     again = _field("device")
     if again:
         device = _device(again)
@@ -107,13 +93,38 @@ def assign() -> Answer:
     person = next((p.name for p in house().profiles if p.id == profile), None)
     if person is None:
         abort(422)
-    name = _field("name") or _("%(name)s's device", name=person)
+    name = _field("name") or _own_name(mac) or _("%(name)s's device", name=person)
 
     def use(who: Who, seen: int | None) -> Done:
         where = {"mac": mac} if mac else {"ip": address}
         return use_cases.add_device(state(), who, name, profile, **where, seen=seen)[0]
 
     return changed(use, _("This device follows %(name)s's rules.", name=person), back=_home())
+
+
+@page.post("/apart")
+@needs("household")
+def apart() -> Answer:
+    """Say that a new device is not the known one that it looks like: it is not asked again."""
+    mac, device = _seen_mac(_field("mac")), _device(_field("device"))
+    if not mac:
+        abort(422)
+    devices_again.part(state(), mac, device.id)
+    return answered(Toast(_("Noted: another device than %(name)s.", name=device.name)), back=_home())
+
+
+@page.post("/new")
+def new_devices() -> Answer:
+    """Say what devices that nobody has assigned may do: what the default profile may, or nothing yet."""
+    waits = _field("new_devices") == "wait"
+    return changed(
+        lambda who, seen: profiles.patch_household(
+            state(), who, {"new_devices": "wait" if waits else None}, seen=seen
+        ),
+        _("New devices wait until somebody says whose they are.") if waits
+        else _("New devices follow the default rules at once."),
+        back=_home(),
+    )  # fmt: skip
 
 
 @page.get("/add")
@@ -150,7 +161,7 @@ def add() -> Answer:
 @page.get("/<ident>")
 def device(ident: str) -> str:
     """One device: what it is, which rules hold for it and why. A sheet, or a page of its own."""
-    found = _reached(ident)
+    found = _device(ident)
     return _one(found, found.name)
 
 
@@ -185,7 +196,7 @@ def remove(ident: str) -> Answer:
 @page.post("/<ident>/off")
 def off(ident: str) -> Answer:
     """Switch one device off until it is switched on again."""
-    found = _reached(ident)
+    found = _device(ident)
     return changed(
         lambda who, seen: moves.off(state(), who, Whom(device=ident), seen=seen),
         _("%(name)s is off now.", name=found.name), back=_home(), what="switch",
@@ -195,7 +206,7 @@ def off(ident: str) -> Answer:
 @page.post("/<ident>/on")
 def on(ident: str) -> Answer:
     """Switch it on again, as far as it was switched off by itself."""
-    found = _reached(ident)
+    found = _device(ident)
     return changed(
         lambda who, seen: moves.on(state(), who, Whom(device=ident), seen=seen),
         _("%(name)s is on again.", name=found.name), back=_home(), what="switch",
@@ -203,37 +214,6 @@ def on(ident: str) -> Answer:
 
 
 # --- what is shown ---
-
-
-def last_seen(household: Household) -> tuple[dict[str, float], list[New]]:
-    """Return when each device last asked (POSIX seconds), and the ones that asked in the last day and are nobody's."""
-    at = time.time()
-    known = {device.id for device in household.devices}
-    by_place = {device.mac or device.ip: device.id for device in household.devices if not device.range}
-    macs = hardware_addresses()
-    seen: dict[str, float] = {}
-    strangers: dict[str, New] = {}
-    try:
-        entries = activity.page(state(), Filter(since=int((at - SEEN_S) * 1000)), limit=NEWEST).entries
-    except (FilterdError, OSError):
-        return {}, []
-    for entry in entries:
-        mac = macs.get(entry.client, "")
-        # the log says whose it was then; who has just been given a device sees it at once
-        ident = (
-            by_place.get(entry.client) or by_place.get(mac or "-") or (entry.device if entry.device in known else "")
-        )
-        moment = entry.at_ms / 1000
-        if ident:
-            seen.setdefault(ident, moment)
-        elif entry.client and entry.client not in _BOX and at - moment < 86_400:
-            strangers.setdefault(mac or entry.client, New(entry.client, mac, moment))
-    return seen, list(strangers.values())[:MOST_NEW]
-
-
-def is_private(mac: str) -> bool:
-    """Return whether a hardware address was made up by its device (locally administered, IEEE 802)."""
-    return bool(mac) and bool(int(mac[:2], 16) & 2)
 
 
 def place_of(text: str) -> dict[str, str] | None:
@@ -282,8 +262,6 @@ def _rows(household: Household, seen: dict[str, float]) -> list[Row]:
     own = {o.device: o for o in household.internet_off if o.device and moves.is_off(o, at)}
     rows = []
     for found in household.devices:
-        if not g.account.reaches(found.id):
-            continue
         kind, until, by = "on", None, ""
         if outlook is not None:
             person = outlook.of(found.profile)
@@ -299,8 +277,9 @@ def _one(found: Device, name: str, errors: dict[str, str] | None = None) -> str:
     household = house()
     row = next((r for r in _rows(household, last_seen(household)[0]) if r.device.id == found.id), None)
     return render_template(
-        "devices/device.html", device=found, row=row, name=name, errors=errors or {}, **_context(household)
-    )
+        "devices/device.html", device=found, row=row, name=name, errors=errors or {}, met=of_device(found),
+        **_context(household),
+    )  # fmt: skip
 
 
 def _form(template: str, **values: object) -> str:
@@ -308,15 +287,17 @@ def _form(template: str, **values: object) -> str:
 
 
 def _context(household: Household) -> dict[str, object]:
-    default = household.default_profile or household.profiles[0].id
+    default = household.default_profile or next((p.id for p in household.profiles), "")
     return {
         "profiles": household.profiles,
-        "names": {p.id: p.name for p in household.profiles},
+        "names": {p.id: p.name for p in (*household.profiles, *followed())},
         "default": next((p.name for p in household.profiles if p.id == default), default),
         "known": household.devices,
         "why": why,
         "sign": sign,
         "is_private": is_private,
+        "reason_text": reason_text,
+        "strangers_wait": household.new_devices == "wait",
         "here_s": HERE_S,
         "can_switch": may(g.account.role, "switch"),
         "can_change": may(g.account.role, "household"),
@@ -342,18 +323,19 @@ def _field(name: str) -> str:
 
 
 def _device(ident: str) -> Device:
-    found = next((d for d in house().devices if d.id == ident), None)
-    if found is None:
-        abort(404)
-    return found
-
-
-def _reached(ident: str) -> Device:
     """A teacher sees and switches their own rooms alone."""
-    found = _device(ident)
-    if not g.account.reaches(ident):
-        abort(403)
-    return found
+    return device_of(ident)
+
+
+def _seen_mac(mac: str) -> str:
+    """Return `mac` when it is one that was seen on the network; ''."""
+    return mac if mac and any(mac == met.mac for met in presence.devices(state())) else ""
+
+
+def _own_name(mac: str) -> str:
+    """Return what a device calls itself, as far as that makes a name; ''."""
+    met = next((m for m in presence.devices(state()) if m.mac == mac), None) if mac else None
+    return next((n[:MAX_NAME] for n in met.names if n.isprintable()), "") if met is not None else ""
 
 
 def _is_address(text: str) -> bool:

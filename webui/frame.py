@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from flask import Flask, current_app, g, request, session, url_for
+from flask import Flask, abort, current_app, g, request, session, url_for
 from markupsafe import Markup
 
 from filterd.control import household as households
+from filterd.control import notices, say
+from filterd.control import now as outlooks
 from filterd.control import requests as asked
-from filterd.control import say
+from filterd.control.alerts_rows import list_alerts
+from filterd.control.requests import Request
 from filterd.errors import FilterdError
-from filterd.model.household import Household
+from filterd.model.account import Role, reached
+from filterd.model.feed import FeedLinks
+from filterd.model.household import Device, Household, Profile
+from filterd.model.now import Outlook
 from webui import words
 from webui.words import gettext as _
 
+T = TypeVar("T", Profile, Device)
+
 UNDO_S = 10
+MAX_UNSEEN = 99  # alerts that are counted in the navigation
 _TOAST = "toast"
 _TONES = 4
 
@@ -48,11 +59,54 @@ def state() -> Path:
 
 
 def house() -> Household:
-    """Return the household as of this request's begin. Raises FilterdError when it cannot be read."""
-    if g.get("house") is None:
-        g.house = households.load(state())
-    found: Household = g.house
-    return found
+    """Return the household as far as who is logged in reaches it, as of this request's begin: of a teacher's, what is
+    wholly theirs. Every page finds people and devices here, so it neither shows nor changes others.
+
+    Raises FilterdError when it cannot be read.
+    """
+    return revised()[0]
+
+
+def revised() -> tuple[Household, int]:
+    """Return `house()` and its revision."""
+    whole, revision = _whole()
+    account = g.get("account")
+    return (whole if account is None else reached(whole, account)), revision
+
+
+def profile_of(ident: str) -> Profile:
+    """Return somebody of `house()`: 404 when there is nobody, 403 when it is somebody whom this account does not reach."""
+    return _one_of(house().profiles, _whole()[0].profiles, ident)
+
+
+def device_of(ident: str) -> Device:
+    """Return a device of `house()`: 404 when there is none, 403 when it is one that this account does not reach."""
+    return _one_of(house().devices, _whole()[0].devices, ident)
+
+
+def followed() -> tuple[Profile, ...]:
+    """Return whose rules a device of `house()` follows: also who is not this account's, the device being theirs."""
+    wanted = {device.profile for device in house().devices}
+    return tuple(p for p in _whole()[0].profiles if p.id in wanted)
+
+
+def people_now() -> Outlook:
+    """Return how things are for the people of `house()`, with their requests. Raises FilterdError."""
+    found = outlooks.outlook(state())
+    if g.account.role is not Role.TEACHER:
+        return found
+    mine = {p.id for p in house().profiles}
+    return replace(
+        found, profiles=tuple(p for p in found.profiles if p.id in mine),
+        requests=tuple(r for r in found.requests if r.profile in mine),
+    )  # fmt: skip
+
+
+def requests_of(*, pending: bool = False) -> list[Request]:
+    """Return the requests of the people of `house()`, newest first."""
+    found = asked.requests(state(), pending=pending)
+    mine = {p.id for p in house().profiles}
+    return found if g.account.role is not Role.TEACHER else [r for r in found if r.profile in mine]
 
 
 def forget_house() -> None:
@@ -100,6 +154,20 @@ def _version(name: str) -> str:
     return known[name]
 
 
+def _whole() -> tuple[Household, int]:
+    if g.get("house") is None:
+        g.house = households.read_stored(state())
+    found: tuple[Household, int] = g.house
+    return found
+
+
+def _one_of(mine: Sequence[T], everyone: Sequence[T], ident: str) -> T:
+    found = next((one for one in mine if one.id == ident), None)
+    if found is None:
+        abort(403 if any(one.id == ident for one in everyone) else 404)
+    return found
+
+
 def _know_the_house() -> None:
     if request.endpoint in ("static", "home.healthz"):
         return
@@ -114,40 +182,40 @@ def _know_the_house() -> None:
 
 def _navigation() -> list[dict[str, Any]]:
     places = [
-        ("home", "home.home", _("Home"), "home"),
-        ("children", "children.children", _("Children"), "people"),
-        ("devices", "devices.devices", _("Devices"), "phone"),
-        ("activity", "activity.activity", _("Activity"), "list"),
-        ("more", "more.more", _("More"), "more"),
+        ("home", "home.home", _("Home"), "home", "look"),
+        ("children", "children.children", _("Children"), "people", "look"),
+        ("devices", "devices.devices", _("Devices"), "phone", "look"),
+        ("activity", "activity.activity", _("Activity"), "list", "activity"),
+        ("more", "more.more", _("More"), "more", "own"),
     ]
     return _shown(places)
 
 
 def _rail() -> list[dict[str, Any]]:
     places = [
-        *(("home", "home.home", _("Home"), "home"), ("children", "children.children", _("Children"), "people")),
-        *(
-            ("devices", "devices.devices", _("Devices"), "phone"),
-            ("activity", "activity.activity", _("Activity"), "list"),
-        ),
-        *(
-            ("reports", "reports.reports", _("Weekly report"), "book"),
-            ("ask", "ask.ask", _("Ask the schedule"), "calendar"),
-        ),
-        ("system", "system.system", _("System"), "sliders"),
+        ("home", "home.home", _("Home"), "home", "look"),
+        ("children", "children.children", _("Children"), "people", "look"),
+        ("devices", "devices.devices", _("Devices"), "phone", "look"),
+        ("activity", "activity.activity", _("Activity"), "list", "activity"),
+        ("alerts", "alerts.alerts", _("Alerts"), "bell", "activity"),
+        ("reports", "reports.reports", _("Weekly report"), "book", "activity"),
+        ("ask", "ask.ask", _("Ask the schedule"), "calendar", "look"),
+        ("system", "system.system", _("System"), "sliders", "look"),
     ]
     return _shown(places)
 
 
-def _shown(places: list[tuple[str, str, str, str]]) -> list[dict[str, Any]]:
+def _shown(places: list[tuple[str, str, str, str, str]]) -> list[dict[str, Any]]:
+    """Return the places that this account may go to; the first page says for everybody what waits."""
     return [
         {"url": url_for(endpoint), "text": text, "icon": sign, "here": _is_here(key), "key": key}
-        for key, endpoint, text, sign in places
+        for key, endpoint, text, sign, what in places
+        if g.account.may(what)
     ]
 
 
 def _is_here(key: str) -> bool:
-    blueprint = request.blueprint or ""
+    blueprint = (request.blueprint or "").partition(".")[0]
     return blueprint == key or (key == "children" and blueprint == "week")
 
 
@@ -163,10 +231,28 @@ def _pending() -> int:
     """Return how many requests wait. Both navigations ask, so it is counted once a page."""
     if "pending" not in g:
         try:
-            g.pending = len(asked.requests(state(), pending=True))
+            g.pending = len(requests_of(pending=True))
         except (FilterdError, OSError):
             g.pending = 0
     return int(g.pending)
+
+
+def _unseen() -> int:
+    """Return how many alerts nobody has seen yet, MAX_UNSEEN at most; none for who may not see them. Once a page."""
+    if "unseen" not in g:
+        g.unseen = 0
+        if g.account.may("activity"):
+            with contextlib.suppress(FilterdError, OSError):
+                g.unseen = len(list_alerts(state(), limit=MAX_UNSEEN, unseen=True))
+    return int(g.unseen)
+
+
+def _calls() -> FeedLinks:
+    """Return whom to call and where to report and read: of the province's feed, else as shipped. Once a page."""
+    if "calls" not in g:
+        g.calls = notices.links(state())
+    found: FeedLinks = g.calls
+    return found
 
 
 def _context() -> dict[str, Any]:
@@ -179,8 +265,11 @@ def _context() -> dict[str, Any]:
         "navigation": _navigation,
         "rail": _rail,
         "pending": _pending,
+        "unseen": _unseen,
         "back_here": _back,
         "take_toast": take_toast,
+        "calls": _calls,
+        "report_site": lambda: notices.site_of(_calls().report),
         "now": now,
         "clock_line": _(
             "%(day)s %(date)s · %(time)s",

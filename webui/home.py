@@ -10,9 +10,12 @@ import time
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, g, jsonify, make_response, render_template, request, url_for
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from werkzeug.wrappers import Response as Answer
 
 from filterd.control import moves, moves_many, now, truth
+from filterd.control.budgets_status import BudgetStatus
 from filterd.control.change import Done
 from filterd.control.moves import Whom
 from filterd.control.words import shown, shown_all
@@ -21,9 +24,11 @@ from filterd.model.account import may
 from filterd.model.change import Who
 from filterd.model.household import Scope
 from filterd.model.now import Check, Outlook, ProfileNow
-from webui import words
+from webui import bypass, province, words
 from webui.change import changed
-from webui.frame import house, state
+from webui.devices_seen import new_count
+from webui.frame import house, people_now, profile_of, state
+from webui.security import needs
 from webui.words import gettext as _
 from webui.words import ngettext
 
@@ -81,6 +86,7 @@ def on(profile: str) -> Answer:
 
 
 @page.post("/home/plus/<profile>")
+@needs("household")
 def plus(profile: str) -> Answer:
     """Some minutes more: opens, or moves the next off back."""
     count = _minutes(EXTRAS)
@@ -97,6 +103,7 @@ def plus(profile: str) -> Answer:
 
 
 @page.get("/home/pause/<profile>")
+@needs("household")
 def pause_choice(profile: str) -> str:
     """For how long the filter shall rest; a sheet, or a page of its own."""
     _name(profile)
@@ -109,6 +116,7 @@ def pause_choice(profile: str) -> str:
 
 
 @page.post("/home/pause/<profile>")
+@needs("household")
 def pause(profile: str) -> Answer:
     """Pause the filter for a while."""
     count = _minutes(range(1, moves.MAX_PAUSE_MINUTES + 1))
@@ -118,6 +126,7 @@ def pause(profile: str) -> Answer:
 
 
 @page.post("/home/filter/<profile>")
+@needs("household")
 def filter_again(profile: str) -> Answer:
     """End a pause before its time."""
     return _move(
@@ -142,6 +151,7 @@ def all_off() -> Answer:
 
 
 @page.get("/home/no-school")
+@needs("windows")
 def no_school_choice() -> str:
     """Who has no school tomorrow: all children are chosen already."""
     day = datetime.fromtimestamp(time.time(), words.zone()).date() + timedelta(days=1)
@@ -149,6 +159,7 @@ def no_school_choice() -> str:
 
 
 @page.post("/home/no-school")
+@needs("windows")
 def no_school() -> Answer:
     """Tomorrow the week's windows do not begin."""
     day = datetime.fromtimestamp(time.time(), words.zone()).date() + timedelta(days=1)
@@ -174,6 +185,9 @@ def _seen() -> dict[str, object]:
         **values,
         "truth": truth.truth(state()),
         "check_text": check_text,
+        "advisory": province.current(),
+        "new_devices": new_count(house()) if outlook and may(g.account.role, "household") else 0,
+        "can_dismiss": may(g.account.role, "household"),
         "wrong": wrong,
         "request_title": request_title,
         "names": {p.id: p.name for p in house().profiles} if outlook else {},
@@ -184,7 +198,7 @@ def _seen() -> dict[str, object]:
 def _cards() -> dict[str, object]:
     """Return what the children's cards need: a tap brings back no more."""
     try:
-        outlook: Outlook | None = now.outlook(state())
+        outlook: Outlook | None = people_now()
     except (FilterdError, OSError):
         outlook = None
     return {
@@ -280,6 +294,16 @@ def budget_of(child: ProfileNow) -> object:
     return min(today, key=lambda b: b.minutes - b.used, default=None)
 
 
+@page.app_template_filter("budget_text")
+@pass_context
+def budget_text(_context: Context, budget: BudgetStatus) -> str:
+    """Return how far a budget is used, in the reader's language; never finer than the box can tell."""
+    if not budget.today:
+        return _("no limit today")
+    used = min(budget.used, budget.minutes)
+    return ngettext("about %(used)s of %(num)s minute", "about %(used)s of %(num)s minutes", budget.minutes, used=used)
+
+
 def strips(outlook: Outlook) -> list[tuple[ProfileNow, list[dict[str, object]], float, float]]:
     """Return for each child the pieces from now until tomorrow morning, in thousandths of the strip's length."""
     found = []
@@ -310,6 +334,15 @@ def request_title(asked: object, names: dict[str, str]) -> str:
     """Return who asks for what."""
     name = names.get(asked.profile, asked.profile)  # type: ignore[attr-defined]
     value = asked.value  # type: ignore[attr-defined]
+    kind = asked.kind  # type: ignore[attr-defined]
+    if kind == "talk":
+        return _("%(name)s needs to talk to you", name=name)
+    if kind == "mistake":
+        return (
+            _("%(name)s says: %(what)s is closed by mistake", name=name, what=value)
+            if value
+            else _("%(name)s says: a page was closed by mistake", name=name)
+        )
     if not value:
         return _("%(name)s asks for more time", name=name)
     return _("%(name)s asks for %(what)s", name=name, what=shown(asked.scope, value, words.language()))  # type: ignore[attr-defined]
@@ -337,6 +370,8 @@ def check_text(check: Check) -> str:
         )
     if check.id == "upstream":
         return _("The way out to the Internet answers") if check.ok else _("The Internet at home is slow or down")
+    if check.id == "bypass" and not check.ok:
+        return _("A way round the filter was seen")
     if not facts.get("watched"):
         return _("Ways round the filter are not watched for yet")
     return _("No way round has been seen")
@@ -382,6 +417,8 @@ def wrong(check: Check) -> tuple[str, str, str, str]:
             _("Look again"),
             url_for("home.home"),
         )
+    if check.id == "bypass":
+        return bypass.on_home(check)
     if check.facts.get("at"):
         return (
             _("No device has asked this box since %(time)s", time=words.when(check.facts["at"])),
@@ -433,21 +470,16 @@ def _children_off(minutes: int | None, text: str) -> Answer:
 
 
 def _children() -> list[ProfileNow]:
-    return [p for p in now.outlook(state()).profiles if p.switchable]
+    """Return the children that this account reaches: nobody else's Internet is switched for all at once."""
+    return [p for p in people_now().profiles if p.switchable]
 
 
 def _child(profile: str) -> ProfileNow:
-    try:
-        return now.outlook(state()).of(profile)
-    except KeyError:
-        abort(404)
+    return people_now().of(profile_of(profile).id)
 
 
 def _name(profile: str) -> str:
-    found = next((p.name for p in house().profiles if p.id == profile), None)
-    if found is None:
-        abort(404)
-    return found
+    return profile_of(profile).name
 
 
 def _minutes(choice: object) -> int:

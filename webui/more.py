@@ -16,12 +16,13 @@ def more() -> str:
     places = [
         ("reports.reports", _("Weekly report"), "book", "activity"),
         ("ask.ask", _("Ask the schedule"), "calendar", "look"),
-        ("alerts.alerts", _("Alerts"), "bell", "household"),
+        ("alerts.alerts", _("Alerts"), "bell", "activity"),
+        ("province.province", _("The province"), "flag", "look"),
         ("system.system", _("System"), "sliders", "look"),
         ("account.account", _("Your account"), "person", "own"),
     ]
     shown = [
-        {"url": url_for(endpoint), "text": text, "icon": sign}
+        {"url": url_for(endpoint), "text": text, "icon": sign, "key": endpoint.partition(".")[0]}
         for endpoint, text, sign, what in places
         if may(g.account.role, what)
     ]

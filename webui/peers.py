@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from filterd.control.on_link import is_on_link
+
 _HOUSE = tuple(
     ipaddress.ip_network(text)
     for text in (
@@ -25,14 +27,16 @@ _ENDS = (".localhost", ".local", ".home.arpa", ".internal", ".lan", ".home")
 
 
 def is_of_the_house(address: str) -> bool:
-    """True for loopback, private and link-local addresses."""
+    """True for loopback, private and link-local addresses, and for public ones on-link at this box."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
-    return any(found.version == network.version and found in network for network in _HOUSE)
+    if any(found.version == network.version and found in network for network in _HOUSE):
+        return True
+    return is_on_link(str(found))
 
 
 def is_our_name(host: str) -> bool:

@@ -22,7 +22,8 @@ from filterd.model.account import may
 from filterd.model.change import Who
 from webui import home, words
 from webui.change import Fragment, answered, changed
-from webui.frame import Toast, house, state
+from webui.frame import Toast, house, requests_of, state
+from webui.security import needs
 from webui.words import gettext as _
 
 page = Blueprint("requests", __name__, url_prefix="/requests")
@@ -35,7 +36,7 @@ MAX_NOTE = 200
 @page.get("/")
 def requests() -> str:
     """All that wait, and those that were answered lately."""
-    found = asked.requests(state())
+    found = requests_of()
     waiting = [r for r in found if r.state == "pending"]
     done = [r for r in found if r.state != "pending"]
     return render_template(
@@ -50,13 +51,12 @@ def one(ident: str) -> str:
 
 
 @page.post("/<ident>")
+@needs("household")
 def answer(ident: str) -> Answer:
     """Answer one: for some minutes, for today, for always, or no."""
     found = _one(ident)
     yes, minutes = _chosen(found)
     note = request.form.get("note", "").strip()
-    if not may(g.account.role, "household"):
-        abort(403)
     if found.state != "pending":
         return answered(Toast(_late(found)), back=_back(), fragment=_fragment())
     if len(note) > MAX_NOTE or not note.isprintable():
@@ -78,7 +78,9 @@ def answer(ident: str) -> Answer:
 
 def what(found: Request) -> str:
     """Return what was asked for, as people call it."""
-    return shown(found.scope, found.value, words.language()) if found.value else _("more time")
+    if found.value:
+        return shown(found.scope, found.value, words.language())
+    return {"talk": _("a talk"), "mistake": _("a page closed by mistake")}.get(found.kind, _("more time"))
 
 
 def outcome(found: Request) -> str:
@@ -87,6 +89,8 @@ def outcome(found: Request) -> str:
         return _("Yes, by %(who)s", who=found.by) if found.by else _("Yes")
     if found.state == "refused":
         return _("Not this time, by %(who)s", who=found.by) if found.by else _("Not this time")
+    if found.state == "seen":
+        return _("Seen by %(who)s", who=found.by) if found.by else _("Seen")
     if found.state == "expired":
         return _("The request ended at %(time)s", time=words.when(found.at + asked.EXPIRE_S))
     return _("Waits for an answer")
@@ -108,6 +112,8 @@ def _seen() -> dict[str, object]:
 
 def _said(found: Request, yes: bool, minutes: int | None) -> str:
     name = {p.id: p.name for p in house().profiles}.get(found.profile, found.profile)
+    if not found.can_be_granted:
+        return _("%(name)s is told that you have seen it.", name=name)
     if not yes:
         return _("%(name)s is told: not this time.", name=name)
     if minutes is None:
@@ -126,7 +132,9 @@ def _late(found: Request) -> str:
 
 def _chosen(found: Request) -> tuple[bool, int | None]:
     form = request.form
-    if form.get("no"):
+    if not found.can_be_granted and not form.get("seen_it"):
+        abort(422)  # there is nothing to open
+    if form.get("no") or not found.can_be_granted:
         return False, MINUTES[0]
     if form.get("always"):
         if not found.value:
@@ -142,7 +150,7 @@ def _chosen(found: Request) -> tuple[bool, int | None]:
 
 
 def _one(ident: str) -> Request:
-    found = next((r for r in asked.requests(state()) if r.id == ident), None)
+    found = next((r for r in requests_of() if r.id == ident), None)
     if found is None:
         abort(404)
     return found

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -24,7 +25,9 @@ from werkzeug.wrappers import Response as Answer
 from filterd.control import setup
 from filterd.control.accounts_sessions import account_of_session
 from filterd.model.account import may
+from webui.flood import Flood
 from webui.peers import is_of_the_house, is_our_name
+from webui.sessions import Sessions
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -38,6 +41,8 @@ HEADERS = {
 }
 OPEN = frozenset({"static", "login.show", "login.enter", "home.healthz", "login.language"})  # without a session
 SID = "sid"
+UPLOADS: dict[str, tuple[str, int]] = {}  # endpoint that takes a file: right that it needs, most bytes
+PROVED = "proved"  # when the password was last typed in this browser (confirm.py)
 _KEY_BYTES = 32
 
 csrf = CSRFProtect()
@@ -47,6 +52,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def install(app: Flask, state: Path) -> None:
     """Protect `app`."""
     app.secret_key = secret_key(state)
+    app.session_interface = Sessions()
     app.config.update(
         SESSION_COOKIE_NAME="filterd",
         SESSION_COOKIE_HTTPONLY=True,
@@ -58,6 +64,7 @@ def install(app: Flask, state: Path) -> None:
     app.before_request(_gate)
     app.after_request(_protect)
     csrf.init_app(app)
+    app.wsgi_app = Flood(app.wsgi_app)  # type: ignore[assignment] # it is callable all the same
 
 
 def needs(what: str) -> Callable[[F], F]:
@@ -79,6 +86,7 @@ def begin(token: str) -> None:
     """Begin a session with a fresh cookie: nothing of the one before the log-in stays (fixation)."""
     session.clear()
     session[SID] = token
+    session[PROVED] = int(time.time())
     session.permanent = True
 
 
@@ -141,6 +149,9 @@ def _gate() -> Answer | None:
         if request.method != "GET":
             return redirect(url_for("login.show"))
         return redirect(url_for("login.show", to=request.full_path.rstrip("?")))
+    right, most = UPLOADS.get(request.endpoint or "", ("", 0))
+    if right and may(g.account.role, right):
+        request.max_content_length = most  # before the token of the form is read
     return None
 
 

@@ -1,60 +1,93 @@
-"""Serves the page: waitress with bounds, `ready` after an answer to itself, and signs of life as long as it gets them.
+"""Serves a page: waitress with bounds, `ready` after an answer to itself, and signs of life as long as it gets them.
 
-The page's own watchdog asks `/healthz` over the network as a browser would: when all threads hang, nothing is said any
-more, and whoever started this (systemd, or `filterd up`) starts it again.
+Two programs do so, each in a process of its own: `webui` (the parents' page) and `webui-child` (the child's page, on port
+80 in the appliance, whose sockets systemd passes). The own watchdog asks `/healthz` over the network as a browser would:
+when all threads hang, nothing is said any more, and whoever started this (systemd, or `filterd up`) starts it again.
 
-    Server(Path("/var/lib/filterd"), "127.0.0.1", 8080).run()
+    Server(create_app(state), PAGE, [("127.0.0.1", 8080)]).run()
 """
 
 from __future__ import annotations
 
+import gc
 import http.client
 import os
 import signal
+import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from waitress.server import create_server  # type: ignore[import-untyped]
+from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
 
-from filterd.control.part import Given, Notifier
-from webui import create_app
+from filterd.control.part import Given, Notifier, give_back
 
-THREADS = 8
-CHILD_THREADS = 4
-CONNECTIONS = 64
 IDLE_S = 15
 PULSE_S = 20.0  # between two questions to ourselves; more often when the watchdog wants it
 TRY_S = 0.2  # before the first answer
 WAIT_S = 10.0
 _HEADER_BYTES = 16 * 1024
-_BODY_BYTES = 64 * 1024
-_CHILD_BODY_BYTES = 8 * 1024
+_BUFFER_BYTES = 64 * 1024  # of a body or an answer that wait in memory; what is more waits in a file
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+Address = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one page takes at once."""
+
+    threads: int
+    connections: int
+    body_bytes: int
+
+
+PAGE = Bounds(threads=8, connections=64, body_bytes=8 * 1024 * 1024)  # a backup; forms are bounded by the page itself
+CHILD = Bounds(threads=4, connections=64, body_bytes=8 * 1024)
 
 
 class Server:
-    """The page at one address. Raises OSError when it cannot listen there."""
+    """A page at its addresses. Raises OSError when it cannot listen at one of them."""
 
     def __init__(
-        self, state: Path, address: str, port: int, given: Given | None = None, notifier: Notifier | None = None
+        self,
+        app: Any,
+        bounds: Bounds,
+        addresses: Sequence[Address],
+        given: Given | None = None,
+        notifier: Notifier | None = None,
+        *,
+        sockets: Sequence[socket.socket] = (),
     ) -> None:
+        """`sockets`: listening ones that were passed to us, in place of `addresses`."""
+        self._app = app
+        self._bounds = bounds
         self._given = given or Given({})
         self._notifier = notifier or Notifier()
-        self._waitress = _listening(create_app(state), address, port, THREADS, _BODY_BYTES)
-        self._asked = (_WILDCARDS.get(address, address), int(self._waitress.effective_port))
-        self.address = f"[{address}]:{self._asked[1]}" if ":" in address else f"{address}:{self._asked[1]}"
+        self._map: dict[int, Any] = {}  # a loop of our own
+        self._dispatcher = ThreadedTaskDispatcher()
+        self._dispatcher.set_thread_count(bounds.threads)
+        self._listening: list[Any] = []
+        for address, port in addresses if not sockets else ():
+            self._listening.append(self._listen(host=address, port=port))
+        for sock in sockets:
+            self._listening.append(self._listen(sockets=[sock]))
+        host, number = self._listening[0].socket.getsockname()[:2]
+        self._asked = (_WILDCARDS.get(host, host), int(number))
+        self.address = shown(host, int(number))
+        self.secure = ""  # where it is over HTTPS; "": nowhere
 
-    def add_child(self, state: Path, address: str, port: int) -> str:
-        """Serve the child's page too, at another address; return it. Raises OSError when it cannot listen there."""
-        from webui.child import create_child_app
+    def add_secure(self, address: str, port: int, context: ssl.SSLContext) -> None:
+        """Serve the same page over HTTPS too. Raises OSError when it cannot listen there."""
+        from webui.secure import make_secure
 
-        child = _listening(create_child_app(state), address, port, CHILD_THREADS, _CHILD_BODY_BYTES)
-        threading.Thread(target=child.run, name="child", daemon=True).start()
-        shown = f"[{address}]" if ":" in address else address
-        return f"{shown}:{child.effective_port}"
+        server = self._listen(host=address, port=port, url_scheme="https")
+        make_secure(server, context)
+        self._listening.append(server)
+        self.secure = shown(*server.socket.getsockname()[:2])
 
     def run(self, say: Callable[[str], object] = lambda _: None) -> None:
         """Serve until SIGTERM, SIGINT or the parent's end."""
@@ -68,18 +101,39 @@ class Server:
         threading.Thread(target=self._watch, args=(say,), name="watch", daemon=True).start()
         if self._given.life_fd is not None:
             threading.Thread(target=self._end_with_parent, args=(self._given.life_fd,), daemon=True).start()
-        self._waitress.run()  # returns after SystemExit
-        self._waitress.close()
+        self._listening[0].run()  # the loop of them all; returns after SystemExit
+        for server in self._listening:
+            server.close()
+
+    def _listen(self, **where: Any) -> Any:
+        """Return waitress with our bounds; all of ours share one loop and one set of threads."""
+        return create_server(
+            self._app,
+            map=self._map,
+            _dispatcher=self._dispatcher,
+            threads=self._bounds.threads,
+            connection_limit=self._bounds.connections,
+            channel_timeout=IDLE_S,
+            max_request_header_size=_HEADER_BYTES,
+            max_request_body_size=self._bounds.body_bytes,
+            inbuf_overflow=_BUFFER_BYTES,
+            ident=None,
+            **where,
+        )
 
     def _watch(self, say: Callable[[str], object]) -> None:
         pause = min(PULSE_S, self._notifier.watchdog_s / 4 or PULSE_S)
         while not self._answers():
             time.sleep(TRY_S)
-        say(f"ready: the page is at http://{self.address}/")
-        self._notifier.ready(f"the page is at http://{self.address}/")
-        self._given.ready({"address": self.address})
+        places = f"http://{self.address}/" + (f" and https://{self.secure}/" if self.secure else "")
+        gc.collect()
+        gc.freeze()  # what is here now stays: no later collection looks through it again, which took a page 60 ms
+        say(f"ready: the page is at {places}")
+        self._notifier.ready(f"the page is at {places}")
+        self._given.ready({"address": self.address, "secure": self.secure})
         while True:
             time.sleep(pause)
+            give_back()
             if self._answers():
                 self._notifier.alive()
                 self._given.alive()
@@ -100,17 +154,6 @@ class Server:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _listening(app: Any, address: str, port: int, threads: int, body_bytes: int) -> Any:
-    """Return waitress with our bounds, and a loop of its own: a crowd at one page does not slow the other."""
-    return create_server(
-        app,
-        host=address,
-        port=port,
-        threads=threads,
-        connection_limit=CONNECTIONS,
-        channel_timeout=IDLE_S,
-        max_request_header_size=_HEADER_BYTES,
-        max_request_body_size=body_bytes,
-        ident=None,
-        map={},
-    )
+def shown(host: str, port: int) -> str:
+    """Return an address as it stands in a link."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

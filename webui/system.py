@@ -8,7 +8,6 @@ The page never fetches a list: "update now" makes the lists due, and the manager
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, g, render_template, request, url_for
@@ -16,13 +15,12 @@ from werkzeug.wrappers import Response as Answer
 
 from filterd.control import change, lists_build, profiles, sync_ask, sync_sources, sync_state, truth
 from filterd.control.change import Done
-from filterd.control.sync_words import sentence
 from filterd.control.words import shown
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.account import may
-from filterd.model.change import Change, Who
-from webui import words
-from webui.change import Fragment, answered, changed
+from filterd.model.change import OUTSIDE, Change, Who
+from webui import list_chart, list_rows, words
+from webui.change import Fragment, answered, changed, who
 from webui.frame import Toast, house, state
 from webui.security import needs
 from webui.words import gettext as _
@@ -30,31 +28,12 @@ from webui.words import gettext as _
 page = Blueprint("system", __name__, url_prefix="/system")
 
 CHANGES = 30  # on one page of the history
-MOST_EVENTS = 12  # of a list's own history
 RUNNING_S, IDLE_S = 2, 60  # between two looks
 ZONES = ("Asia/Ho_Chi_Minh", "Asia/Bangkok", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney", "Europe/Berlin",
          "Europe/Paris", "America/New_York", "America/Los_Angeles", "UTC")  # fmt: skip
 BLOCK_MODES = ("null", "nxdomain", "page")
 LEVELS = ("everything", "blocked", "counts", "nothing")
-_AWAY = frozenset({"no-connection", "slow", "status"})
 _MAX_BODY = 4000  # characters of one thing before and after that are shown
-
-
-@dataclass(frozen=True, slots=True)
-class ListRow:
-    """A list as the page shows it."""
-
-    id: str
-    name: str
-    category: str
-    licence: str
-    homepage: str
-    how: str  # on | off | waits | unused
-    names: int
-    good_at: float | None
-    events: tuple[tuple[float | None, int, bool, str], ...]  # when, names, accepted, why not
-    problem: str  # why the newest look brought nothing; "" when it did
-    is_away: bool = False  # its server could not be reached: that is no fault of the list
 
 
 @page.get("/")
@@ -124,10 +103,10 @@ def update() -> Answer:
 def switch(ident: str) -> Answer:
     """Use a list from the next update on, or leave it out."""
     on = request.form.get("on") == "1"
-    row = next((r for r in _rows() if r.id == ident), None)
+    row = next((r for r in list_rows.rows() if r.id == ident), None)
     if row is None:
         abort(404)
-    sync_sources.enable(state(), ident, on)
+    sync_sources.enable(state(), ident, on, who=who())
     text = _("%(name)s is used from the next update on.", name=row.name)
     return _listed(text if on else _("%(name)s is left out from the next update on.", name=row.name))
 
@@ -137,7 +116,7 @@ def switch(ident: str) -> Answer:
 def rollback() -> Answer:
     """Put the set of lists before this one into force again."""
     try:
-        lists_build.rollback(state())
+        lists_build.rollback(state(), who=who())
     except FilterdError:
         return _listed(_("There is no earlier set of lists on this box."))
     return _listed(_("The earlier set of lists is in force. The next update brings the new one back."))
@@ -192,6 +171,9 @@ def verb(change: Change) -> str:
         "import": _("brought in a household"), "demonstration": _("began with the example family"),
         "alerts": _("changed the messages to parents"), "account added": _("added an account"),
         "account changed": _("changed an account"), "account removed": _("removed an account"),
+        "list added": _("added a list"), "list changed": _("changed a list"), "list removed": _("removed a list"),
+        "list enabled": _("switched a list on"), "list disabled": _("switched a list off"),
+        "lists rolled back": _("put the lists before into force"), "log deleted": _("deleted from the log"),
     }.get(change.verb, change.verb)  # fmt: skip
 
 
@@ -206,6 +188,8 @@ def things(change: Change) -> str:
         name = str(body.get("name") or value)
         if not name and edit.kind == "request":
             name = _("more time")
+        if edit.kind in ("list", "log"):
+            name = _("the whole log") if body.get("everything") else edit.id if edit.kind == "list" else name
         for key in ("profile", "device"):
             if not name and body.get(key):
                 name = _called(key, str(body[key]))
@@ -224,13 +208,13 @@ def source(change: Change) -> str:
     """Return where a change came from."""
     return {
         "web": _("on this page"), "cli": _("at the command line"), "manager": _("the box itself"),
-        "upgrade": _("the box itself"), "child": _("on the child's page"),
+        "upgrade": _("the box itself"), "child": _("on the child's page"), "api": _("by a program"),
     }.get(change.who.source, change.who.source)  # fmt: skip
 
 
 def can_revert(change: Change) -> bool:
     """Return whether a change may be offered to be taken back: accounts have their own page, beginnings stay."""
-    return not any(e.kind in ("account", "token") for e in change.edits) and change.verb not in ("demonstration",)
+    return not any(e.kind in OUTSIDE for e in change.edits) and change.verb not in ("demonstration",)
 
 
 def _called(kind: str, ident: str) -> str:
@@ -244,8 +228,10 @@ def _system(errors: dict[str, str]) -> str:
     revision = change.history(state(), limit=1)
     links = [
         ("system.lists", _("Lists"), "book", "look"), ("system.history", _("History"), "undo", "household"),
+        ("province.province", _("The province"), "flag", "look"),
         ("users.users", _("People who may log in"), "users", "users"), ("alerts.alerts", _("Messages to parents"), "bell", "household"),
         ("reports.reports", _("Weekly report"), "chart", "activity"), ("account.account", _("Your account"), "person", "own"),
+        ("backup.show_all", _("Backup"), "download", "backup"), ("secure.show_all", _("An encrypted page"), "lock", "look"),
     ]  # fmt: skip
     return render_template(
         "system/system.html", errors=errors, household=household, upstream=checks.of("upstream"), lists=checks.of("lists"),
@@ -276,7 +262,7 @@ def _lists() -> dict[str, object]:
     now = sync_state.status(state())
     kept = lists_build.bundles_on_disk(state())
     check = truth.truth(state()).of("lists")
-    rows = _rows()
+    rows = list_rows.rows()
     return {
         "rows": [r for r in rows if r.how in ("on", "off")],
         "waiting": [r for r in rows if r.how == "waits"],
@@ -288,47 +274,9 @@ def _lists() -> dict[str, object]:
         "check": check,
         "earlier": len(kept) > 1,
         "can_change": may(g.account.role, "lists"),
+        "chart_of": list_chart.of,
         "category": lambda ident: shown("category", ident, words.language()),
     }
-
-
-def _rows() -> list[ListRow]:
-    from filterd.control.lists_look import show_lists
-
-    vi = words.language() == "vi"
-    found = []
-    known = set()
-    for row in sync_sources.overview(state()):
-        known.add(row.source.id)
-        name = row.source.name_vi if vi else row.source.name_en
-        found.append(
-            _row(row.source.id, name, row.source.category, row.source.licence.id, row.source.homepage, row.listed)
-        )
-    found += [
-        _row(own.id, own.id, own.category, "", "", own) for own in show_lists(state()).lists if own.id not in known
-    ]
-    return found
-
-
-def _row(ident: str, name: str, category: str, licence: str, homepage: str, listed: Any) -> ListRow:
-    if listed is None:
-        return ListRow(ident, name, category, licence, homepage, "unused", 0, None, (), "")
-    how = "off" if not listed.enabled else "on" if listed.digest else "waits"
-    events = tuple(
-        (e.seconds(), e.names, e.verdict == "accepted", _why(e)) for e in reversed(listed.history[-MOST_EVENTS:])
-    )
-    problem = events[0][3] if events and not events[0][2] else ""
-    plain = homepage if homepage.startswith(("https://", "http://")) else ""
-    return ListRow(
-        ident, name, category, licence, plain, how, listed.names, listed.good_seconds(), events, problem,
-        bool(problem) and listed.history[-1].code in _AWAY,
-    )  # fmt: skip
-
-
-def _why(event: Any) -> str:
-    if event.verdict == "accepted":
-        return ""
-    return sentence(event.code, words.language()) or _("The new version was not taken.")
 
 
 def _listed(text: str) -> Answer:

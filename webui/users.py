@@ -1,4 +1,5 @@
-"""Users: who may log in and what they may do there. For admins; every change is in the history.
+"""Users: who may log in and what they may do there. For admins, who type their own password before; every
+change is in the history.
 
 A removal is confirmed by typing the name. The last admin stays (control/accounts.py sees to it).
 """
@@ -17,6 +18,7 @@ from filterd.errors import ConfigError
 from filterd.model.account import Account, Role
 from webui import words
 from webui.change import who
+from webui.confirm import by_password
 from webui.frame import Toast, house, show, state
 from webui.security import needs
 from webui.words import gettext as _
@@ -27,6 +29,7 @@ _MAX_TEXT = 400
 
 @page.get("/")
 @needs("users")
+@by_password
 def users() -> str:
     """Everybody."""
     return render_template("users/users.html", everybody=accounts.list_accounts(state()), roles=role_words())
@@ -34,6 +37,7 @@ def users() -> str:
 
 @page.get("/add")
 @needs("users")
+@by_password
 def new() -> str:
     """The form for somebody new."""
     return _form()
@@ -41,6 +45,7 @@ def new() -> str:
 
 @page.post("/add")
 @needs("users")
+@by_password
 def add() -> Any:
     """Add somebody."""
     try:
@@ -57,6 +62,7 @@ def add() -> Any:
 
 @page.get("/<ident>")
 @needs("users")
+@by_password
 def user(ident: str) -> Any:
     """One of them."""
     found = _find(ident)
@@ -65,6 +71,7 @@ def user(ident: str) -> Any:
 
 @page.post("/<ident>/role")
 @needs("users")
+@by_password
 def role(ident: str) -> Any:
     """Another role, a teacher with the rooms that are theirs."""
     try:
@@ -76,6 +83,7 @@ def role(ident: str) -> Any:
 
 @page.post("/<ident>/password")
 @needs("users")
+@by_password
 def password(ident: str) -> Any:
     """A new password for who forgot theirs; their browsers are logged out."""
     found = _find(ident)
@@ -90,6 +98,7 @@ def password(ident: str) -> Any:
 
 @page.post("/<ident>/totp")
 @needs("users")
+@by_password
 def totp(ident: str) -> Any:
     """Take the second step off who lost it."""
     try:
@@ -101,6 +110,7 @@ def totp(ident: str) -> Any:
 
 @page.post("/<ident>/remove")
 @needs("users")
+@by_password
 def remove(ident: str) -> Any:
     """Remove somebody, after their name was typed."""
     found = _find(ident)

@@ -12,10 +12,13 @@ import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from filterd.control import activity
+from filterd.control import seen as presence
 from filterd.control.devices import hardware_addresses
 from filterd.control.family import TEST_NAME
+from filterd.control.truth import newest_questions
 from filterd.errors import FilterdError
 from filterd.model.activity import Entry, Filter
 from filterd.model.decision import Action
@@ -24,18 +27,20 @@ from filterd.model.household import Device, Household
 LATELY_S = 3600.0
 PROOF_S = 600.0
 MOST = 60  # devices that are shown
-_NEWEST = 3000  # questions that are looked at
-_BOX = frozenset({"127.0.0.1", "::1"})  # the box's own questions
 _ROUTES = Path("/proc/net/route")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One that asked: its address, the device that it is (None: not known yet), when it last did (POSIX seconds)."""
+    """One that asked: its address, the device that it is (None: not known yet), when it last did (POSIX seconds).
+
+    `name`: what it calls itself, '' for nothing; hostile text.
+    """
 
     address: str
     device: Device | None
     at: float
+    name: str = ""
 
 
 def asked(state: Path, household: Household, now: float | None = None) -> list[Asked]:
@@ -44,13 +49,22 @@ def asked(state: Path, household: Household, now: float | None = None) -> list[A
     known = {device.id: device for device in household.devices}
     # the log says whose it was then; who has just been given a device sees it at once
     by_place = {device.mac or device.ip: device for device in household.devices}
-    macs = hardware_addresses() if any(device.mac for device in household.devices) else {}
+    met = {address: one for one in presence.devices(state, at) for address in one.addresses}
+    macs = {address: one.mac for address, one in met.items()} | hardware_addresses()
     found: dict[str, Asked] = {}
-    for entry in _entries(state, Filter(since=int((at - LATELY_S) * 1000)), _NEWEST):
-        device = known.get(entry.device) or by_place.get(entry.client) or by_place.get(macs.get(entry.client, "-"))
-        key = device.id if device else entry.client
-        if key and key not in found and (device or entry.client not in _BOX):
-            found[key] = Asked(entry.client, device, entry.at_ms / 1000)
+    try:
+        newest = newest_questions(state, at, ZoneInfo(household.timezone)).seen
+    except (FilterdError, OSError):
+        return []
+    for (ident, address), moment in sorted(newest.items(), key=lambda pair: -pair[1]):
+        if at - moment > LATELY_S:
+            break
+        mac = macs.get(address, "")
+        device = known.get(ident) or by_place.get(address) or by_place.get(mac or "-")
+        key = device.id if device else mac or address  # one device, however many addresses it has
+        if key and key not in found:
+            names = met[address].names if address in met else ()
+            found[key] = Asked(address, device, moment, next(iter(names), ""))
     return list(found.values())[:MOST]
 
 

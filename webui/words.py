@@ -10,7 +10,7 @@ the Vietnamese, one file a page, read once at the start. Times are the box's, in
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from importlib import resources
@@ -26,6 +26,8 @@ from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale
 from flask_babel import gettext as _gettext
 from flask_babel import ngettext as _ngettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 
 from filterd.control import say
 
@@ -54,7 +56,7 @@ class _Babel(Babel):  # type: ignore[misc]
 def install(app: Flask) -> None:
     """Give `app` its languages."""
     _Babel(app, default_locale="vi", locale_selector=choose)
-    app.jinja_env.filters |= FILTERS
+    app.jinja_env.filters |= {name: _of_each_request(say) for name, say in FILTERS.items()}
 
 
 def choose() -> str:
@@ -145,6 +147,11 @@ def date_text(day: date) -> str:
     return say.date_of(day, language(), datetime.now(zone()).date())
 
 
+def iso_day(text: str) -> str:
+    """Return the date in an ISO day: 24/11 or 24 Nov; with its year when that is not this one."""
+    return date_text(date.fromisoformat(text))
+
+
 def when(at: float, now: float | None = None) -> str:
     """Return a moment as people say it: 21:30 today, tomorrow 6:00, Saturday 6:00, 24/11 6:00."""
     moment = datetime.fromtimestamp(at, zone())
@@ -203,16 +210,23 @@ def minutes(count: float) -> str:
     return f"{long} {short}" if rest else long
 
 
+def dial(number: str) -> str:
+    """Return what a telephone dials: digits and a plus, whatever stands between them for people."""
+    return "".join(c for c in number if c.isascii() and (c.isdigit() or c == "+"))
+
+
 def number(value: float) -> str:
     """Return a number in the language's form: 318.402, 318,402."""
     return str(format_decimal(value, locale=language()))
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[..., Any]] = {
     "clock": clock,
     "clock_of": clock_of,
     "day": day,
     "date_text": date_text,
+    "iso_day": iso_day,
+    "dial": dial,
     "when": when,
     "ago": ago,
     "minutes": minutes,
@@ -222,3 +236,16 @@ FILTERS = {
     "day_set": day_set,
     "first_up": say.capital,
 }
+
+
+def _of_each_request(say: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a filter that is asked anew for each page: what it makes of a constant is said in the reader's language.
+
+    Jinja would work out `15 | minutes` once, in the language of whoever opened the page first.
+    """
+
+    @pass_context
+    def asked(_context: Context, *args: Any) -> Any:
+        return say(*args)
+
+    return asked

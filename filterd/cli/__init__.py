@@ -22,13 +22,16 @@ COMMANDS = {
     "up": ("run", "Run every part in the foreground."),
     "serve": ("run", "Run the DNS workers alone, over a published revision."),
     "manage": ("run", "Run the manager alone: publishing, log, client map."),
+    "presence": ("presence", "Watch the network for which devices are there."),
     "prepare": ("run", "Make the first lists and a first household; start nothing."),
     "explain": ("explain", "Say what happens to a name, and why."),
     "simulate": ("simulate", "Show a profile's week: what is on and off when."),
     "lists": ("lists", "Update, show, add, remove, build and check lists."),
+    "feed": ("feed", "The province's feed: follow one, or make one."),
     "policy": ("policy", "Export, import or check the household."),
     "profile": ("profile", "Show, add and change profiles: rules, names, windows."),
     "device": ("device", "Show, add and change devices."),
+    "devices": ("devices_seen", "Show who is on the network."),
     "off": ("moves", "Switch the Internet off now."),
     "on": ("moves", "Switch it on again."),
     "bonus": ("moves", "Give more time."),
@@ -37,8 +40,10 @@ COMMANDS = {
     "budget": ("budget", "Show how far today's budgets are used."),
     "alerts": ("alerts", "Show alerts, and set where they are sent."),
     "request": ("request", "What children ask for, and the answers."),
+    "scan": ("presence", "Ask the network who is there, and who hands out resolvers."),
     "undo": ("history", "Take a change back."),
     "history": ("history", "Show who changed what, and when."),
+    "watch": ("watch", "Show ways round the filter; run the watch over a recording."),
     "check-household": ("check_household", "Look for loopholes in the household."),
     "metrics": ("metrics", "Print the numbers of all parts for Prometheus."),
     "log": ("log", "Show what was asked, and what became of it."),
@@ -46,6 +51,10 @@ COMMANDS = {
     "activity": ("activity", "Take the log away as a file, or delete it."),
     "account": ("account", "Show, add and remove who may sign in."),
     "setup-code": ("account", "Show the code for the page's first start."),
+    "report": ("report", "Tell the province of a mistake or a missed site."),
+    "advisories": ("advisories", "Show the province's warnings."),
+    "backup": ("backup", "Write people, rules, accounts and the choice of lists into a file."),
+    "restore": ("backup", "Make this box what such a file says."),
     "completion": ("completion", "Print the shell's completion script."),
 }
 
@@ -73,7 +82,7 @@ class _Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run, with our own errors as sentences."""
-        if not args and not extra and sys.argv[1:2] == ["lists"]:
+        if not args and not extra and sys.argv[1:2] in (["lists"], ["feed"]):
             os.nice(GENTLE)  # building a bundle of a million names takes seconds; DNS on the same two cores comes first
         try:
             return super().main(*args, **extra)

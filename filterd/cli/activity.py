@@ -11,8 +11,10 @@ import click
 
 from filterd.cli import options
 from filterd.cli.log import filter_of
+from filterd.cli.said import by
 from filterd.control.entry_values import document
 from filterd.errors import ConfigError
+from filterd.model.change import Who
 
 
 @click.group()
@@ -62,7 +64,10 @@ def export(form: Literal["csv", "json"], since: str, until: str, profile: str, d
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.as_json
 @options.state
-def delete(profile: str, device: str, everything: bool, before: str, yes: bool, as_json: bool, state: Path) -> None:
+@by
+def delete(
+    profile: str, device: str, everything: bool, before: str, yes: bool, as_json: bool, state: Path, by: str
+) -> None:
     """Delete what is remembered, from the disk too. There is no way back.
 
     \b
@@ -85,7 +90,8 @@ def delete(profile: str, device: str, everything: bool, before: str, yes: bool, 
         moment = None
     if not yes:
         click.confirm(f"Delete what is remembered of {whose}? There is no way back", abort=True, err=True)
-    done = forget(state, profile=profile, device=device, everything=everything, before=moment)
+    who = Who(by, "cli")
+    done = forget(state, profile=profile, device=device, everything=everything, before=moment, who=who)
     if as_json:
         options.say_json({"events": done.events, "counted": done.counted})
     else:

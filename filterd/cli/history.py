@@ -15,7 +15,20 @@ from filterd.cli.said import Call, change_document, clean, differences, telling,
 if TYPE_CHECKING:
     from filterd.model.change import Change, Edit
 
-KINDS = ("household", "profile", "device", "grant", "off", "request", "setting", "account", "token")
+KINDS = (
+    "household",
+    "profile",
+    "device",
+    "grant",
+    "off",
+    "request",
+    "setting",
+    "account",
+    "token",
+    "list",
+    "lists",
+    "log",
+)
 _PAGE = 500  # changes read at once while looking for those that are asked for
 
 
@@ -30,7 +43,8 @@ _PAGE = 500  # changes read at once while looking for those that are asked for
 def history(
     limit: int, before: int | None, profile: str, device: str, kind: str | None, as_json: bool, state: Path
 ) -> None:
-    """Show who changed what when, newest first. Any change can be taken back by its number: `filterd undo NUMBER`.
+    """Show who changed what when, newest first. A change can be taken back by its number: `filterd undo NUMBER`; not one
+    of accounts, of lists, or of what was deleted from the log.
 
     \b
     Examples:

@@ -19,6 +19,8 @@ from filterd.cli.lists_said import (
     say_built,
     say_report,
 )
+from filterd.cli.said import by
+from filterd.model.change import Who
 
 
 @click.command()
@@ -33,6 +35,7 @@ from filterd.cli.lists_said import (
 @options.state
 @json_option
 @loopback_option
+@by
 def add(
     list_id: str,
     origin: str | None,
@@ -45,6 +48,7 @@ def add(
     state: Path,
     as_json: bool,
     loopback: bool,
+    by: str,
 ) -> None:
     """Add the list ID, or fetch it again, and take it into force.
 
@@ -69,6 +73,7 @@ def add(
             build=not no_build,
             progress=progress,
             loopback=loopback,
+            who=Who(by, "cli"),
         )
     for notice in outcome.notices:
         click.echo(notice, err=True)
@@ -90,7 +95,8 @@ def add(
 @click.argument("list_id", metavar="ID")
 @click.option("--no-build", is_flag=True, help="Only unregister it; the next build leaves it out.")
 @options.state
-def remove(list_id: str, no_build: bool, state: Path) -> None:
+@by
+def remove(list_id: str, no_build: bool, state: Path, by: str) -> None:
     """Remove the list ID and take the bundle without it into force.
 
     \b
@@ -100,7 +106,7 @@ def remove(list_id: str, no_build: bool, state: Path) -> None:
     from filterd.control.lists import remove_list
 
     with refusals(), building() as progress:
-        outcome = remove_list(state, list_id, build=not no_build, progress=progress)
+        outcome = remove_list(state, list_id, build=not no_build, progress=progress, who=Who(by, "cli"))
     click.echo(f"{list_id}: removed")
     say_built(outcome.built, outcome.revision)
 
@@ -130,7 +136,8 @@ def build(state: Path, as_json: bool) -> None:
 @click.argument("digest", required=False)
 @options.state
 @json_option
-def rollback(digest: str | None, state: Path, as_json: bool) -> None:
+@by
+def rollback(digest: str | None, state: Path, as_json: bool, by: str) -> None:
     """Put the bundle before this one into force again (or the one whose file begins with DIGEST).
 
     The registered lists stay as they are: the next build brings them back.
@@ -143,7 +150,7 @@ def rollback(digest: str | None, state: Path, as_json: bool) -> None:
     from filterd.control.lists import rollback as roll_back
 
     with refusals():
-        file, revision = roll_back(state, digest)
+        file, revision = roll_back(state, digest, who=Who(by, "cli"))
     if as_json:
         click.echo(json.dumps({"file": file, "revision": revision}))
     else:

@@ -20,6 +20,8 @@ import click
 
 from filterd.cli import options
 from filterd.cli.lists_said import json_option, loopback_option, refusals
+from filterd.cli.said import by
+from filterd.model.change import Who
 
 if TYPE_CHECKING:
     from filterd.control.sync_state import Failure, SyncState
@@ -174,34 +176,36 @@ def sources(state: Path, as_json: bool) -> None:
 @click.command()
 @click.argument("list_id", metavar="ID")
 @options.state
-def enable(list_id: str, state: Path) -> None:
+@by
+def enable(list_id: str, state: Path, by: str) -> None:
     """Use the list or source ID from the next update on.
 
     \b
     Example:
       filterd lists enable hagezi-bypass
     """
-    _switch(state, list_id, True)
+    _switch(state, list_id, True, by)
 
 
 @click.command()
 @click.argument("list_id", metavar="ID")
 @options.state
-def disable(list_id: str, state: Path) -> None:
+@by
+def disable(list_id: str, state: Path, by: str) -> None:
     """Leave the list or source ID out from the next update on; what is known of it stays.
 
     \b
     Example:
       filterd lists disable ut1-games
     """
-    _switch(state, list_id, False)
+    _switch(state, list_id, False, by)
 
 
-def _switch(state: Path, list_id: str, on: bool) -> None:
+def _switch(state: Path, list_id: str, on: bool, by: str) -> None:
     from filterd.control.sync_sources import enable
 
     with refusals():
-        enable(state, list_id, on)
+        enable(state, list_id, on, who=Who(by, "cli"))
     click.echo(f"{list_id}: switched {'on' if on else 'off'}; `filterd lists update` takes it into force")
 
 

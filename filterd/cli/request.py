@@ -133,6 +133,8 @@ def _answer(call: Call, ident: str, granted: bool, minutes: int | None, note: st
 
 def _line(request: Request, household: Household, now: float) -> str:
     what = "more time" if request.scope == "time" else f"{request.scope} {request.value}"
+    if request.kind != "ask":
+        what = "a talk" if request.kind == "talk" else f"a mistake, {request.value or 'no name kept'},"
     text = f"{request.id}  {request.state}  {what} for {whom.name_of(household, request)}"
     text += f" on {request.device}" if request.device else ""
     text += f", asked {when(request.at, household.timezone, now)}" + (f": {request.reason}" if request.reason else "")

@@ -86,6 +86,14 @@ _OPTIONS = (
         "--web", type=_Parsed("ADDR:PORT|off", parse_web), help=f"Where the page is.  [default: {DEFAULT_WEB}]"
     ),
     click.option(
+        "--web-tls", type=_Parsed("ADDR:PORT|off", parse_web), help="Where the page is over HTTPS too.  [default: off]"
+    ),
+    click.option(
+        "--child",
+        type=_Parsed("ADDR:PORT|off", parse_web),
+        help="Where the child's page is; block mode `page` needs port 80.  [default: off]",
+    ),
+    click.option(
         "--upstream",
         type=_Parsed("URL", _upstream),
         multiple=True,
@@ -112,7 +120,15 @@ def _settings_options(function: _Function) -> _Function:
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="First take lists from the files in this folder (a USB stick).",
 )
-def up(state: Path, sync: bool, lists: Path | None, **given: Any) -> None:
+@click.option(
+    "--presence/--no-presence", default=True, show_default=True, envvar="FILTERD_PRESENCE", show_envvar=True,
+    help="Watch the network for which devices are there; needs root or CAP_NET_RAW.",
+)  # fmt: skip
+@click.option(
+    "--presence-ask/--no-presence-ask", default=True, show_default=True, envvar="FILTERD_PRESENCE_ASK", show_envvar=True,
+    help="Let it also ask, twice an hour, who hands out addresses and resolvers.",
+)  # fmt: skip
+def up(state: Path, sync: bool, lists: Path | None, presence: bool, presence_ask: bool, **given: Any) -> None:
     """Run every part in the foreground, supervised, until Ctrl-C.
 
     \b
@@ -125,7 +141,7 @@ def up(state: Path, sync: bool, lists: Path | None, **given: Any) -> None:
 
     settings = read_settings(given)
     settings = settings if settings.web else replace(settings, web=DEFAULT_WEB)
-    sys.exit(run_up(state, settings, _out, _say, sync=sync, lists=lists))
+    sys.exit(run_up(state, settings, _out, _say, sync=sync, lists=lists, presence=presence, presence_ask=presence_ask))
 
 
 @click.command()
@@ -223,6 +239,8 @@ def read_settings(given: dict[str, Any]) -> Settings:
         "dns": given["dns"],
         "upstreams": tuple(given["upstream"]),
         "web": given["web"],
+        "web_tls": given["web_tls"],
+        "child": given["child"],
         "workers": given["workers"],
         "block": given["block"],
     }

@@ -84,6 +84,11 @@ class Call:
             sys.exit(EXIT_CONFLICT)
 
 
+by = click.option(
+    "--by", default=lambda: _login(), envvar="FILTERD_BY", help="Who decides this. Default: the login name."
+)
+
+
 def changing(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of every change; it gets them as `call`."""
     return click.option(
@@ -99,7 +104,7 @@ def telling(command: Callable[..., None]) -> Callable[..., None]:
 
     @options.state
     @options.as_json
-    @click.option("--by", default=_login, envvar="FILTERD_BY", help="Who decides this. Default: the login name.")
+    @by
     @functools.wraps(command)
     def run(*, state: Path, as_json: bool, by: str, seen: int | None = None, **given: Any) -> None:
         call = Call(state, as_json, Who(by, "cli"), seen)

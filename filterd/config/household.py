@@ -44,6 +44,7 @@ MAX_PROFILES = 2_000
 MAX_DEVICES = 20_000
 MAX_WINDOWS = 64  # a profile
 MAX_NAMES = 20_000  # a list of names
+MAX_PARENTS = 24  # characters of what a child calls the parents
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _DAY_MINUTES = 1440
@@ -62,6 +63,9 @@ _TOP = [
     "internet_off",
     "forward_zones",
     "rebind_allow",
+    "parents",
+    "confirm_harm",
+    "new_devices",
 ]
 _PROFILE = [
     "id",
@@ -158,6 +162,13 @@ class _Reader:
             internet_off=offs,
             forward_zones=forward_zones(top.get("forward_zones")),
             rebind_allow=names_of(top.get("rebind_allow")),
+            parents=v.text(max_len=MAX_PARENTS) if (v := top.get("parents")) else "",
+            new_devices=(
+                v.one_of(("default", "wait"), "word for new devices", "default")
+                if (v := top.get("new_devices"))
+                else "default"
+            ),
+            confirm_harm=v.boolean(False) if (v := top.get("confirm_harm")) else False,
         )
 
     def _privacy(self, value: Value | None) -> Privacy:

@@ -27,6 +27,8 @@ KEYS = (
     "upstreams",
     "dns",
     "web",
+    "web_tls",
+    "child",
     "metrics",
     "workers",
     "block",
@@ -60,7 +62,7 @@ def read(text: str | bytes, file: str = "filterd.yaml") -> Settings:
     given["answer_ranges"] = _list(top, "answer_ranges", _prefix, "a prefix such as 10.20.0.0/16")
     given["rebind_allow"] = _list(top, "rebind_allow", site_name, "a name")
     given["forward_zones"] = forward_zones(top.get("forward_zones"))
-    for key in ("web", "metrics"):
+    for key in ("web", "web_tls", "child", "metrics"):
         if value := top.get(key):
             given[key] = value.convert(parse_web, "ADDRESS:PORT or off", "off")
     if value := top.get("own_name"):

@@ -27,9 +27,11 @@ from filterd.control import alerts_rows as rows
 from filterd.control.alerts_attempts import Attempts
 from filterd.control.alerts_rules import Rules
 from filterd.control.alerts_watch import Devices, Lists
+from filterd.control.alerts_ways import WaysRound
 from filterd.control.household import has_store
 from filterd.control.privacy import Masks
 from filterd.errors import FilterdError
+from filterd.model.bypass import Finding
 from filterd.model.event import Tail
 from filterd.model.household import Household
 from filterd.net.loop import Complaints
@@ -58,6 +60,7 @@ class Alerts:
         self._late = False  # there are alerts that no step has told of
         self._purge = False  # the household wants nothing remembered
         self._devices, self._lists, self._rules = Devices(), Lists(state), Rules(state)
+        self._ways = WaysRound()
         self._retry = float("-inf")
         self._pruned = float("-inf")
         self.reload()
@@ -98,6 +101,10 @@ class Alerts:
         """See who is in the house: address -> MAC. Cheap when nobody is new."""
         self._devices.see(addresses)
 
+    def ways(self, found: Sequence[Finding]) -> None:
+        """See ways round the filter that were found."""
+        self._ways.see(found)
+
     def step(self, now: float) -> bool:
         """Write what is new; return whether there is an alert to send. `now`: seconds since the epoch."""
         if self._clock() < self._retry:
@@ -127,7 +134,15 @@ class Alerts:
         stale = self._look("lists", lambda: self._lists.look(now))
         prune = self._purge or self._clock() >= self._pruned + PRUNE_S
         late, self._late = self._late, False
-        if not (harm or loosenings or stale or prune or self._devices.waiting() or self._rules.moved()):
+        if not (
+            harm
+            or loosenings
+            or stale
+            or prune
+            or self._devices.waiting()
+            or self._ways.waiting()
+            or self._rules.moved()
+        ):
             return late
         if not has_store(self.state, "activity") and not has_store(self.state):
             self._lists.again()
@@ -141,6 +156,7 @@ class Alerts:
                 kept = self._devices.write(connection, memory, now_ms)
                 kept |= self._rules.write(connection, loosenings)
                 new += self._devices.new + self._rules.new + self._lists.write(connection, stale, now_ms)
+                new += self._ways.write(connection, self._household)
                 if kept or memory is None:
                     rows.remember(connection, {**self._devices.document(), **self._rules.document()})
                 if self._purge:
@@ -151,6 +167,7 @@ class Alerts:
             engine.dispose()
         self._devices.written()
         self._rules.written()
+        self._ways.written()
         self._purge = False
         if prune:
             self._pruned = self._clock()

@@ -1,5 +1,7 @@
 """Notices changes that loosen rules, in the history of the household: one alert a person, profile and hour.
 
+And children who need to talk, for they say so in the same history.
+
 What loosens is alerts_loosened.py's. Part of alerts.py: it looks without writing, writes within the caller's
 transaction, and is told when that has held; which change was looked at last is in the manager's memory.
 
@@ -25,7 +27,7 @@ from filterd.control.publish import current
 from filterd.errors import LayoutError, StoreError
 from filterd.lists.bundle import Bundle
 from filterd.model.alert import AlertKind
-from filterd.model.change import UNDO_S, Change
+from filterd.model.change import UNDO_S, Change, Edit
 from filterd.model.household import Household
 from filterd.store.activity import open_activity
 from filterd.store.engine import reading
@@ -48,6 +50,7 @@ class Rules:
     def __init__(self, state: Path) -> None:
         self.state = state
         self.new = 0
+        self._talks: list[tuple[Change, Edit]] = []  # of the last look
         self._seen: int | None = None  # the last change that is settled; None: not read yet
         self._reached: int | None = None  # the one that it will be when the write has held
         self._due: float | None = 0.0  # when to look; None: nothing has changed
@@ -58,7 +61,7 @@ class Rules:
 
     def again(self) -> None:
         """What was found could not be written."""
-        self._reached = None
+        self._reached, self._talks = None, []
         self._due = 0.0
 
     def look(self, now: float, household: Household | None) -> list[Found]:
@@ -80,6 +83,7 @@ class Rules:
         if not ready:
             return []
         self._reached = ready[-1].number
+        self._talks = [(c, e) for c in ready for e in c.edits if _is_talk(e)]
         by_number = {c.number: c for c in newest}
         undone = {
             n
@@ -104,12 +108,14 @@ class Rules:
             for profile in dict.fromkeys(x.profile for x in what):
                 mine = [[x.what, x.value] for x in what if x.profile == profile]
                 self.new += _keep(connection, change, profile, mine)
+        for change, edit in self._talks:
+            self.new += _keep_talk(connection, change, edit)
         return self.moved()
 
     def written(self) -> None:
         """The last write has held."""
         if self._reached is not None:
-            self._seen, self._reached = self._reached, None
+            self._seen, self._reached, self._talks = self._reached, None, []
 
     def document(self) -> dict[str, int]:
         """Return what is remembered."""
@@ -136,6 +142,21 @@ class Rules:
         finally:
             engine.dispose()
         return int(number) if isinstance(number, int) else None
+
+
+def _is_talk(edit: Edit) -> bool:
+    after = edit.after or {}
+    return edit.kind == "request" and edit.before is None and after.get("kind") == "talk"
+
+
+def _keep_talk(connection: sa.Connection, change: Change, edit: Edit) -> int:
+    """Write the alert of a child who needs to talk; 1 when it is new."""
+    key = f"{change.number}|{edit.id}"
+    if rows.find(connection, AlertKind.CHILD_TALKS, key) is not None:
+        return 0
+    profile = str((edit.after or {}).get("profile", ""))
+    rows.add(connection, AlertKind.CHILD_TALKS, key, int(change.at * 1000), profile=profile)
+    return 1
 
 
 def _keep(connection: sa.Connection, change: Change, profile: str, what: list[list[str]]) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filterd.config.catalogue import load as load_catalogue
-from filterd.control.alerts_words import ADVICE, COUNTED, KINDS, LOOSENED, MORE, NAMES
+from filterd.control.alerts_words import ADVICE, COUNTED, KINDS, LOOSENED, MORE, NAMES, WAYS
 from filterd.control.privacy import HARM, Masks
 from filterd.errors import FilterdError
 from filterd.model.alert import HARM_KINDS, Alert, AlertKind
@@ -116,6 +116,7 @@ def _words(alert: Alert, number: int, named: Named, *, with_names: bool) -> dict
         "list": line(detail.get("list", "")),
         "days": line(detail.get("days", "")),
         "device": f" ({', '.join(x for x in (mac, address) if x)})" if mac else "",
+        "way": WAYS.get(str(detail.get("way")), WAYS["fell_silent"])[number],
         "private": f" {MORE['private'][number]}" if detail.get("private") else "",
         "what": "; ".join(_loosened(detail.get("what"), number)),
         "by": MORE["by"][number].format(by=by) if by else "",

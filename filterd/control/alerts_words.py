@@ -41,14 +41,14 @@ KINDS: dict[str, tuple[Both, Both]] = {
             "Thiết bị mới trong nhà",
             (
                 "Một thiết bị chưa từng thấy vừa vào mạng{device}.{private} Thiết bị này đang theo quy tắc mặc định của gia "
-                "đình. Hãy xem là máy của ai rồi chọn hồ sơ cho nó (trang quản lý, hoặc: filterd device)."
+                "đình. Hãy xem là máy của ai rồi chọn hồ sơ cho nó ở trang Thiết bị của hộp."
             ),
         ),
         (
             "A new device in the house",
             (
                 "A device that was never seen before has joined the network{device}.{private} It follows the household's "
-                "default rules. See whose it is and give it a profile (the page, or: filterd device)."
+                "default rules. See whose it is and give it a profile on the box's page Devices."
             ),
         ),
     ),
@@ -65,19 +65,35 @@ KINDS: dict[str, tuple[Both, Both]] = {
             ),
         ),
     ),
+    "bypass": (
+        (
+            "Có lối đi vòng qua bộ lọc",
+            (
+                "{way}{device}. Thường đó là một cài đặt đến cùng bản cập nhật, hay một ứng dụng VPN. Trang quản lý chỉ cách "
+                "tắt từng bước (mục Thiết bị). Trước khi tắt, hãy hỏi con cần gì mà bộ lọc không cho."
+            ),
+        ),
+        (
+            "A way round the filter",
+            (
+                "{way}{device}. Usually that is a setting that came with an update, or a VPN app. The page shows how to "
+                "switch it off step by step (Devices). Before that, ask what was needed that the filter did not allow."
+            ),
+        ),
+    ),
     "stale_lists": (
         (
             "Danh sách chặn đã cũ",
             (
                 "Danh sách “{list}” đã {days} ngày chưa cập nhật được. Bản tốt gần nhất vẫn bảo vệ gia đình. Hãy kiểm tra "
-                "kết nối mạng rồi chạy: filterd lists update."
+                "kết nối mạng rồi bấm “Tải ngay” ở trang Hệ thống, Danh sách của hộp."
             ),
         ),
         (
             "A blocklist has become old",
             (
                 "The list “{list}” has not been renewed for {days} days. Its last good version still protects the family. "
-                "Check the connection, then run: filterd lists update."
+                "Check the connection, then press “Update now” on the box's page System, Lists."
             ),
         ),
     ),
@@ -86,14 +102,30 @@ KINDS: dict[str, tuple[Both, Both]] = {
             "Quy tắc vừa được nới lỏng",
             (
                 "Quy tắc của {who} vừa được nới lỏng{by} ({source}): {what}. Nếu không phải do bố mẹ quyết định, hãy hoàn "
-                "tác trong lịch sử (filterd history) và hỏi con một cách bình tĩnh."
+                "tác ở trang Hệ thống, Lịch sử của hộp và hỏi con một cách bình tĩnh."
             ),
         ),
         (
             "Rules were loosened",
             (
                 "The rules of {who} were loosened{by} ({source}): {what}. If no parent decided that, take it back in the "
-                "history (filterd history) and ask about it calmly."
+                "history on the box's page System, History, and ask about it calmly."
+            ),
+        ),
+    ),
+    "child_talks": (
+        (
+            "Con cần nói chuyện",
+            (
+                "{who} vừa nhắn từ trang của con: “Con cần nói chuyện.” Hãy tìm một lúc yên tĩnh, hỏi nhẹ nhàng và lắng nghe "
+                "trước. Con không có lỗi. Cần lời khuyên thì gọi 111, ngày đêm, không mất tiền."
+            ),
+        ),
+        (
+            "A child needs to talk",
+            (
+                "{who} wrote from the child's page: “I need to talk to you.” Find a quiet moment, ask gently and listen first. "
+                "It is not the child's fault. For advice call 111 (Vietnam), day and night, free."
             ),
         ),
     ),
@@ -190,4 +222,19 @@ LOOSENED: dict[str, Both] = {
     "grant": ("mở tạm nội dung thuộc nhóm “{value}”", "“{value}” opened for a while"),
     "endless": ("cho phép không thời hạn", "a permission without an end"),
     "alerts": ("tắt bớt cảnh báo", "alerts switched off"),
+}
+# kind of model/bypass.py -> what was seen
+WAYS: dict[str, Both] = {
+    "silent": (
+        "Một máy đang nối mạng nhưng chưa hỏi bộ lọc lần nào",
+        "A device is busy and has never asked the filter",
+    ),
+    "fell_silent": ("Một máy đang hoạt động bỗng không hỏi bộ lọc nữa", "A busy device has stopped asking the filter"),
+    "doh": ("Một máy tìm máy chủ tên mã hóa", "A device looks for an encrypted name server"),
+    "vpn": ("Một máy tìm dịch vụ VPN", "A device looks for a VPN service"),
+    "proxy": ("Một máy mở trang hoặc trình duyệt đi vòng", "A device opened a page or a browser that goes round"),
+    "relay": ("Một máy bật Chuyển tiếp riêng tư của iCloud", "A device uses iCloud Private Relay"),
+    "second_dns": ("Trong nhà có máy trả lời tên thứ hai", "A second name server is offered at home"),
+    "router_dns": ("Router tự trả lời tên cho các máy", "The router hands itself out as name server"),
+    "address_conflict": ("Hai máy cùng nhận một địa chỉ", "Two devices claim one address"),
 }

@@ -212,17 +212,25 @@ def _answer(
     grant = _grant(found)
     return Answer(
         found.action, found.row, found.rule, found.profile, found.device, found.name, found.at, found.until,
-        _buttons(found, bool(grant[0])), grant, setter, found.service, found.category, found.list_id, trace, whys,
+        _buttons(found, bool(grant[0]), _feeds(state)), grant, setter, found.service, found.category, found.list_id, trace, whys,
     )  # fmt: skip
 
 
-def _buttons(found: _Found, can_allow: bool) -> tuple[str, ...]:
-    """The table of UI.md 2c: the buttons that fit and no others."""
+def _feeds(state: Path) -> tuple[str, ...]:
+    """Return the ids of the feeds that are followed, the province's first: whom a report could reach."""
+    from filterd.control.feed_status import feeds
+
+    return tuple(seen.feed for seen in feeds(state) if seen.feed)
+
+
+def _buttons(found: _Found, can_allow: bool, feeds: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The table of UI.md 2c: the buttons that fit and no others. `feeds`: their lists begin with their ids."""
     if found.category in HARM:
         return ("hint", "call111")
     if found.action is not Action.BLOCK:
         fixed = found.row in (Row.LOCAL, Row.LIFELINE)  # no rule of the household reaches these
-        return ("block_child", "block_all") if found.name and not fixed else ()
+        report = ("report",) if feeds else ()  # it was missed
+        return ("block_child", "block_all", *report) if found.name and not fixed else ()
     if found.row is Row.MANDATORY:
         return ("report", "hint") if found.name else ("hint",)
     allow = (*(("allow15",) if can_allow else ()), *(("always",) if found.name else ()))
@@ -231,7 +239,8 @@ def _buttons(found: _Found, can_allow: bool) -> tuple[str, ...]:
         edit = () if found.row is Row.OFF else ("edit_budget",) if found.row is Row.BUDGET else ("edit_schedule",)
         return (*allow, *edit, "ask")
     if found.row in _OPENED:
-        report = ("report",) if found.name and found.list_id.startswith(PROVINCE) else ()
+        of_province = found.list_id.startswith((PROVINCE, *(f"{feed}-" for feed in feeds)))
+        report = ("report",) if found.name and of_province else ()
         return (*allow, "edit_rule", *report)
     return ()  # what the answer itself says (rebind, the upstream) no rule of the household lifts
 

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filterd.control.entities import HOUSEHOLD, as_written, bodies_of, household_of, is_household, with_ids
+from filterd.control.harm import refuse_unproved
 from filterd.control.household import Compiled, compile_bytes, known_words, open_store, republish
 from filterd.control.publish import Published
 from filterd.errors import ConfigError, Conflict, FilterdError
 from filterd.host.clock import rules_time
-from filterd.model.change import UNDO_S, Body, Change, Key, Who
+from filterd.model.change import OUTSIDE, UNDO_S, Body, Change, Key, Who
 from filterd.model.household import Household
 from filterd.policy.compile import given_now
 from filterd.store.household import Stored, conflict_text
@@ -63,7 +64,7 @@ def apply(
 
     `alter` gets the newest household; `more`, when given, the bodies of everything else (requests, settings) and
     returns them changed. Both run inside the transaction and may raise. `seen`: see HouseholdStore.change. Raises
-    ConfigError (the result does not fit together), Conflict, StoreError; then nothing has changed.
+    ConfigError (the result does not fit together), Conflict, ProofNeeded, StoreError; then nothing has changed.
     """
     at = rules_time(state) if now is None else now
     known = known_words(state)
@@ -81,10 +82,11 @@ def apply(
             own = as_written(bodies_of(after), stored.bodies())
             judged = household_of(own, known)  # everything that the file's reader refuses is refused here too
             _check_bounds(before, judged)
+            refuse_unproved(state, who, before, judged)
             result.append(Compiled(stored.revision + 1, judged, compile_bytes(judged, at)))
         return {**own, **(more(others) if more is not None else others)}
 
-    _check_who(who)
+    check_who(who)
     with open_store(state) as store:
         change = store.change(who, verb, at, make, seen=seen, reverts=reverts)
     household = result[-1].household
@@ -109,16 +111,23 @@ def revert(state: Path, who: Who, number: int, *, now: float | None = None) -> D
     """Take change `number` back: each of its entities becomes what it was before.
 
     Conflict when one of them has changed since; ConfigError when the rest does not fit without it (a profile that has
-    devices by now). The reverting is a change of its own, and can be taken back too.
+    devices by now); ProofNeeded. The reverting is a change of its own, and can be taken back too.
     """
     at = rules_time(state) if now is None else now
     known = known_words(state)
-    _check_who(who)
+    check_who(who)
     result: list[Compiled] = []
     with open_store(state) as store:
         old = store.find(number)
-        if any(e.kind in ("account", "token") for e in old.edits):
+        outside = next((e.kind for e in old.edits if e.kind in OUTSIDE), "")
+        if outside in ("account", "token"):
             raise ConfigError(f"change {number} is of an account: it is not taken back here; change the account itself")
+        if outside in ("list", "lists"):
+            raise ConfigError(
+                f"change {number} is of the lists: it is not taken back here; change the lists themselves"
+            )
+        if outside:
+            raise ConfigError(f"change {number} deleted from the log: that cannot be taken back")
         later = [c for c in store.history(limit=200) if c.number > number]
 
         def make(stored: Stored) -> Mapping[Key, Body]:
@@ -126,6 +135,8 @@ def revert(state: Path, who: Who, number: int, *, now: float | None = None) -> D
             if HOUSEHOLD not in bodies:
                 raise ConfigError(f"change {number} began the household: it cannot be taken back")
             household = household_of(bodies, known)
+            if not 0 <= at - old.at <= UNDO_S:  # a slip of seconds ago is nobody's way round
+                refuse_unproved(state, who, household_of(stored.bodies(), known), household)
             result.append(Compiled(stored.revision + 1, household, compile_bytes(household, at)))
             return bodies
 
@@ -163,6 +174,12 @@ def history(
         return store.history(limit=limit, before=before, key=(kind, ident) if kind else None)
 
 
+def check_who(who: Who) -> None:
+    """Raise ConfigError when their name is none that a history can show."""
+    if len(who.by) > MAX_BY or not who.by.isprintable():
+        raise ConfigError(f"by: expected a name of at most {MAX_BY} printable characters")
+
+
 def _taken_back(stored: Stored, old: Change, later: list[Change]) -> dict[Key, Body]:
     """Return all bodies with those of `old` as they were, and where they were, before it."""
     bodies = stored.bodies()
@@ -192,8 +209,3 @@ def _check_bounds(before: Household, after: Household) -> None:
     ):
         if len(found) > max(MAX_LIVE, len(was)):
             raise ConfigError(f"{what}: {len(found)} at once, expected at most {MAX_LIVE}; take some back first")
-
-
-def _check_who(who: Who) -> None:
-    if len(who.by) > MAX_BY or not who.by.isprintable():
-        raise ConfigError(f"by: expected a name of at most {MAX_BY} printable characters")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from filterd.control import requests
+from filterd.control import notices, requests
 from filterd.control.devices import hardware_addresses
 from filterd.control.now import Seen, see
 from filterd.control.privacy import HARM
@@ -24,7 +24,9 @@ from filterd.control.requests import Request, TooMany
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.change import Who
 from filterd.model.decision import Row
+from filterd.model.feed import FeedLinks
 from filterd.model.household import Scope
+from filterd.model.notice import Audience, Card
 from filterd.model.now import Piece
 from filterd.policy.outlook import around, following
 from filterd.policy.outlook import strip as pieces_of
@@ -33,6 +35,7 @@ MORNING = 6  # o'clock: where a child's day begins
 LATELY_S = 3 * 86_400.0  # requests that are shown
 MOST_REQUESTS = 6
 SOURCE = "child"  # in the history
+AGES = {"age-0-6": (0, 6), "age-7-9": (7, 9), "age-10-13": (10, 13), "age-14-17": (14, 17)}  # of the presets, in years
 _SCAM = frozenset({"scam", "malware"})
 _HARM = HARM | {"grooming"}
 
@@ -73,6 +76,9 @@ class ChildPage:
     parent_sees: str  # names | categories
     level: str  # of privacy: everything | blocked | counts | nothing
     detail_days: int
+    parents: str = ""  # how the child calls those who bring it up; "": the language's own word
+    links: FeedLinks = notices.SHIPPED  # whom to call, where to report
+    cards: tuple[Card, ...] = ()  # material for this age
 
     @property
     def is_known(self) -> bool:
@@ -99,7 +105,7 @@ def look(state: Path, address: str, now: float | None = None) -> ChildPage:
     piece = around(seen.judge, slot, seen.at)
     start, end = _day(seen)
     mine = [r for r in requests.requests(state, now=seen.at) if device and r.profile == ident]
-    asked = sum(r.at > seen.at - 3600 for r in mine)
+    asked = sum(r.at > seen.at - 3600 and r.kind != "talk" for r in mine)
     return ChildPage(
         profile=ident,
         name=profile.name if device else "",
@@ -118,6 +124,9 @@ def look(state: Path, address: str, now: float | None = None) -> ChildPage:
         parent_sees=profile.parent_sees,
         level=household.privacy.level,
         detail_days=household.privacy.detail_days,
+        parents=household.parents,
+        links=notices.links(state),
+        cards=notices.cards(state, Audience.CHILD, *AGES.get(profile.preset, (0, 17))),
     )
 
 
@@ -128,15 +137,30 @@ def ask_for(
 
     Raises NotKnown, requests.TooMany, ConfigError (what is asked for is nothing).
     """
-    seen = see(state, now)
-    _, ident, device = _identify(seen, address)
-    if not device:
-        raise NotKnown("device: this one is nobody's yet; a parent says whose it is")
     if scope not in (Scope.TIME, Scope.NAME, Scope.SERVICE):
         raise ConfigError("scope: expected time, name or service")
-    name = next(p.name for p in seen.household.profiles if p.id == ident)
-    who = Who(name, SOURCE, address)
-    return requests.ask(state, who, profile=ident, device=device, scope=scope, value=value, reason=reason, now=now)
+    return _ask(state, address, scope, value, reason, "ask", now)
+
+
+def talk(state: Path, address: str, now: float | None = None) -> Request:
+    """Tell the parents that the child needs to talk: one fixed sentence, and nothing of what it looked at.
+
+    Raises NotKnown, requests.TooMany.
+    """
+    return _ask(state, address, Scope.TIME, "", "", "talk", now)
+
+
+def mistaken(state: Path, address: str, name: str = "", reason: str = "", now: float | None = None) -> Request:
+    """Tell the parents that `name` was closed by mistake. The name of a dangerous category is left out.
+
+    Raises NotKnown, requests.TooMany, ConfigError (no name, or it is open).
+    """
+    if name:
+        why = why_closed(state, address, name, now)
+        if why.kind == "open":
+            raise ConfigError("name: it is open")
+        name = "" if why.kind == "abuse" else name
+    return _ask(state, address, Scope.NAME, name, reason, "mistake", now)
 
 
 def why_closed(state: Path, address: str, name: str, now: float | None = None) -> Closed:
@@ -155,6 +179,17 @@ def why_closed(state: Path, address: str, name: str, now: float | None = None) -
     if found.row is Row.BUDGET:
         return Closed("budget", found.service, found.category, found.until)
     return Closed("scam" if found.category in _SCAM else "age", found.service, found.category)
+
+
+def _ask(state: Path, address: str, scope: Scope, value: str, reason: str, kind: str, now: float | None) -> Request:
+    seen = see(state, now)
+    _, ident, device = _identify(seen, address)
+    if not device:
+        raise NotKnown("device: this one is nobody's yet; a parent says whose it is")
+    who = Who(next(p.name for p in seen.household.profiles if p.id == ident), SOURCE, address)
+    return requests.ask(
+        state, who, profile=ident, device=device, scope=scope, value=value, reason=reason, kind=kind, now=now
+    )
 
 
 def _identify(seen: Seen, address: str) -> tuple[int, str, str]:
@@ -191,4 +226,4 @@ def _budgets(state: Path, profile: str, at: float) -> tuple[Budget, ...]:
     return tuple(Budget(b.services, b.categories, b.used, b.minutes, b.used_up) for b in found)
 
 
-__all__ = ["Budget", "ChildPage", "Closed", "NotKnown", "TooMany", "ask_for", "look", "why_closed"]
+__all__ = ["Budget", "ChildPage", "Closed", "NotKnown", "TooMany", "ask_for", "look", "mistaken", "talk", "why_closed"]

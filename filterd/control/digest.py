@@ -173,7 +173,8 @@ def _count(connection: sa.Connection, ids: list[int], begin: int, end: int) -> i
 def _requests(state: Path, profile: str, first: date, last: date, zone: ZoneInfo, at: float) -> list[Request]:
     low, high = midnight_ms(first, zone) / 1000, midnight_ms(last + timedelta(days=1), zone) / 1000
     return sorted(
-        (r for r in requests(state, now=at) if r.profile == profile and low <= r.at < high), key=lambda r: r.at
+        (r for r in requests(state, now=at) if r.profile == profile and r.kind != "talk" and low <= r.at < high),
+        key=lambda r: r.at,
     )
 
 

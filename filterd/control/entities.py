@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from filterd.config.document import to_instant
@@ -66,9 +67,14 @@ def household_of(bodies: Mapping[Key, Body], known: Known) -> Household:
     except (TypeError, ValueError, RecursionError):
         raise ConfigError("household: expected plain values: text, numbers, lists and mappings") from None
     try:
-        return read(text, known, _LABEL)
+        return _read(text, known)
     except ConfigError as exc:
         raise ConfigError([_LINE.sub("", problem) for problem in exc.problems]) from None  # there is no file with lines
+
+
+@lru_cache(maxsize=2)  # a page asks several times for the same one, and reading it takes longer than all the rest
+def _read(text: str, known: Known) -> Household:
+    return read(text, known, _LABEL)
 
 
 def as_written(own: dict[Key, Body], stored: Mapping[Key, Body]) -> dict[Key, Body]:

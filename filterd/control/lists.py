@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 
 from filterd.control import lists_build
 from filterd.control.lists_build import Publish, build_lists, bundles_on_disk, ensure_bundle, publish_lists, rollback
+from filterd.control.lists_history import listed
 from filterd.control.lists_look import Overview, diff_in_force, diff_list, history, show_lists
 from filterd.control.lists_take import AUTO, refused, take, wanted_list
 from filterd.errors import ListRejected
+from filterd.model.change import NOBODY, Who
 
 if TYPE_CHECKING:
     from filterd.config.catalogue import Catalogue
@@ -66,6 +68,7 @@ def add_list(
     publish: Publish | None = None,
     progress: Progress | None = None,
     loopback: bool = False,
+    who: Who = NOBODY,
 ) -> Outcome:
     """Register a list, or sync it again, and publish a bundle with it.
 
@@ -78,6 +81,8 @@ def add_list(
 
     shipped = catalogue or lists_build.shipped()
     before = load(state).get(list_id)
+    if before is not None and before.origin.startswith("feed:"):
+        raise ListRejected(f"list {list_id} belongs to a feed, which brings it by itself: expected another id")
     wanted = wanted_list(before, list_id, origin, category, format, mandatory, shrink, grow)
     if not is_url(wanted.origin):
         wanted = replace(wanted, origin=str(Path(wanted.origin).absolute()))
@@ -107,6 +112,7 @@ def add_list(
                 save(state, load(state) | {list_id: refused(now, exc, fetched.data, at)})
             raise
         save(state, lists)
+    listed(state, who, "list added" if now is None else "list changed", now, lists[list_id])
     log.info("list accepted id=%s names=%s revision=%s", list_id, accepted.names, revision)
     return Outcome(lists[list_id], report, built, revision, tuple(_notices(accepted, report, shipped)))
 
@@ -119,6 +125,7 @@ def remove_list(
     catalogue: Catalogue | None = None,
     publish: Publish | None = None,
     progress: Progress | None = None,
+    who: Who = NOBODY,
 ) -> Outcome:
     """Take a list out of the bundle, then out of the registry. Raises ListRejected when it is not registered."""
     from filterd.listbuild.registry import load, registry_lock, save
@@ -128,11 +135,14 @@ def remove_list(
         gone = lists.pop(list_id, None)
         if gone is None:
             raise ListRejected(f"list {list_id} is not registered")
+        if gone.origin.startswith("feed:"):
+            raise ListRejected(f"list {list_id} belongs to a feed: `filterd feed forget` lets go of the whole feed")
         built, revision = None, 0
         if build:
             shipped = catalogue or lists_build.shipped()
             built, revision = publish_lists(state, lists, shipped, publish=publish, progress=progress)
         save(state, lists)
+    listed(state, who, "list removed", gone, None)
     log.info("list removed id=%s revision=%s", list_id, revision)
     return Outcome(gone, None, built, revision)
 

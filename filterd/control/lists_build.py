@@ -14,7 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filterd.control.lists_history import rolled_back
 from filterd.errors import FilterdError, LayoutError, StoreError
+from filterd.model.change import NOBODY, Who
 
 if TYPE_CHECKING:
     from filterd.config.catalogue import Catalogue
@@ -78,7 +80,9 @@ def ensure_bundle(state: Path, *, catalogue: Catalogue | None = None) -> Path:
             return _assemble(state, {}, known, None).path
 
 
-def rollback(state: Path, to: str | None = None, *, publish: Publish | None = None) -> tuple[str, int]:
+def rollback(
+    state: Path, to: str | None = None, *, publish: Publish | None = None, who: Who = NOBODY
+) -> tuple[str, int]:
     """Put an earlier bundle into force again: the one before, or the one whose name begins with `to`.
 
     Returns its file and the new revision. The registry is left alone: the next build brings its lists back. Raises
@@ -95,7 +99,10 @@ def rollback(state: Path, to: str | None = None, *, publish: Publish | None = No
         raise StoreError(f"no earlier bundle {'to return to' if to is None else to} on disk (kept: {names})")
     path = state / wanted[0]
     Bundle.open(path).close()  # a damaged one is not put into force
-    return wanted[0], (publish or publish_bundle)(state, path)
+    before = revision.bundle.file if revision is not None and revision.bundle is not None else ""
+    number = (publish or publish_bundle)(state, path)
+    rolled_back(state, who, before, wanted[0])
+    return wanted[0], number
 
 
 def bundles_on_disk(state: Path) -> list[Path]:

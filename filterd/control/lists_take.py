@@ -9,7 +9,7 @@ Used by `lists add` (lists.py) and by the sync (sync.py); both hold the registry
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,12 +28,26 @@ log = logging.getLogger(__name__)
 AUTO = "auto"
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is new in a body: `added` lines; `known` lines of it were in the last good body, and judged with that."""
+
+    added: bytes
+    known: int
+
+
 def take(
-    state: Path, wanted: Listed, fetched: Fetched, catalogue: Catalogue, at: datetime | None = None
+    state: Path,
+    wanted: Listed,
+    fetched: Fetched,
+    catalogue: Catalogue,
+    at: datetime | None = None,
+    change: Change | None = None,
 ) -> tuple[Listed, Report | None]:
     """Judge what was fetched, keep it, and return the list with it. Raises ListRejected or ListHeld.
 
-    The report is None when the source says that nothing changed. Only the body is written.
+    The report is None when the source says that nothing changed. Only the body is written. `change`: what is new
+    against the last good body, when the caller knows; then that alone is read line by line.
     """
     from filterd.listbuild.gate import ACCEPTED
     from filterd.listbuild.registry import body_digest, save_body
@@ -41,14 +55,16 @@ def take(
     if fetched.data is None:
         return wanted.with_event(event(at, wanted.digest, wanted.names, 0, ACCEPTED)), None
     digest = body_digest(fetched.data)
-    judged, report = judge(wanted, fetched.data, digest, catalogue)
+    judged, report = judge(wanted, fetched.data, digest, catalogue, change)
     save_body(state, wanted.id, fetched.data)
     names = report.blocked
     accepted = replace(judged, digest=digest, names=names, etag=fetched.etag, modified=fetched.modified)
     return accepted.with_event(event(at, digest, names, len(fetched.data), ACCEPTED)), report
 
 
-def judge(wanted: Listed, data: bytes, digest: str, catalogue: Catalogue) -> tuple[Listed, Report]:
+def judge(
+    wanted: Listed, data: bytes, digest: str, catalogue: Catalogue, change: Change | None = None
+) -> tuple[Listed, Report]:
     """Return the list with its detected format, and what its body holds. Raises ListRejected or ListHeld."""
     from filterd.listbuild.assemble import HOTLINE
     from filterd.listbuild.body import prepare
@@ -58,7 +74,7 @@ def judge(wanted: Listed, data: bytes, digest: str, catalogue: Catalogue) -> tup
     from filterd.listbuild.read import Report, read_claims
     from filterd.listbuild.refusal import Refused, Why
 
-    body = prepare(data)
+    body = prepare(data if change is None else change.added)
     found = detect(body).format if wanted.asked == AUTO else wanted.asked
     report, hotlines = Report(), Report()
     wrong = frozenset() if wanted.mandatory else lists_build.reviewed().wrong(wanted.category)
@@ -70,6 +86,7 @@ def judge(wanted: Listed, data: bytes, digest: str, catalogue: Catalogue) -> tup
     if hotlines.errors[NEVER_BLOCK]:
         names = ", ".join(line.text for line in hotlines.shown)
         raise Refused(Why.NEVER_BLOCK, f"list {wanted.id} would block {names}, which must never be blocked")
+    report.blocked += 0 if change is None else change.known
     check_list(wanted.id, report, digest, wanted.syncs(), wanted.bound, wanted.expected)
     return replace(wanted, format=found), report
 

@@ -5,7 +5,15 @@ from filterd.control.part import OPTION, Given, Notifier
 
 from __future__ import annotations
 
-from filterd.host.child import OPTION, Given
-from filterd.host.notify import Notifier
+import socket
 
-__all__ = ["OPTION", "Given", "Notifier"]
+from filterd.host.child import OPTION, Given
+from filterd.host.memory import give_back, spare
+from filterd.host.notify import Notifier, passed_sockets
+
+__all__ = ["OPTION", "Given", "Notifier", "give_back", "spare", "take_sockets"]
+
+
+def take_sockets() -> list[socket.socket]:
+    """Return the listening sockets that systemd passed to this process; none otherwise."""
+    return [socket.socket(fileno=fd) for fd, _name in passed_sockets()]

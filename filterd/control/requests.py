@@ -1,4 +1,4 @@
-"""A child asks, a parent answers: requests for a site, an app, or more time.
+"""A child asks, a parent answers: requests for a site, an app, or more time; "closed by mistake"; "I need to talk".
 
 A request is an entity of the store beside the household: asking publishes nothing, answering with yes gives a grant in
 the same transaction. One pending request a profile for the same thing, a bounded number at once and in an hour; what
@@ -27,12 +27,17 @@ EXPIRE_S = 86_400.0  # a request nobody answered
 KEEP_S = 30 * 86_400.0  # answered and expired ones stay so long
 MAX_PENDING = 10  # at once, of a profile
 MAX_HOURLY = 6  # new ones an hour, of a profile
+MAX_TALKS = 3  # an hour, of a profile; what was asked for beside it never stands in their way
+KINDS = ("ask", "mistake", "talk")
 _HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request. `state`: pending, granted, refused or expired."""
+    """One request. `state`: pending, granted, refused, seen or expired. `kind`: of KINDS.
+
+    A mistake may come without a name: that of a dangerous category is nowhere kept. It, and a talk, are only seen.
+    """
 
     id: str
     profile: str
@@ -46,6 +51,12 @@ class Request:
     by: str = ""
     note: str = ""  # the parent's word
     grant: str = ""  # the id of the grant it led to
+    kind: str = "ask"
+
+    @property
+    def can_be_granted(self) -> bool:
+        """True when a yes opens something."""
+        return self.kind == "ask" or (self.kind == "mistake" and bool(self.value))
 
     def body(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -65,14 +76,17 @@ def ask(
     value: str = "",
     device: str = "",
     reason: str = "",
+    kind: str = "ask",
     now: float | None = None,
 ) -> Request:
     """Ask for something; return the request. Asked for again while it is pending: TooMany, and nothing is added."""
     at = moment(state, now)
     if scope is Scope.FILTER:
         raise ConfigError("scope: nobody asks for the whole filter to pause")
+    if kind not in KINDS or (kind != "ask" and scope is not (Scope.NAME if kind == "mistake" else Scope.TIME)):
+        raise ConfigError(f"kind: expected one of {', '.join(KINDS)}, a mistake of a name, a talk of time")
     value = value_of(scope, value) if value else ""
-    if (scope is Scope.TIME) is bool(value):
+    if (scope is Scope.TIME) is bool(value) and kind != "mistake":
         raise ConfigError("value: expected what is asked for" if not value else "value: time has none")
     known = known_words(state)
     words = {Scope.SERVICE: known.services, Scope.CATEGORY: known.categories}.get(scope)
@@ -90,16 +104,17 @@ def ask(
         return household
 
     def more(others: dict[Key, Body]) -> Mapping[Key, Body]:
-        mine = [r for r in _requests(others) if r.profile == profile]
+        mine = [r for r in _requests(others) if r.profile == profile and (r.kind == "talk") is (kind == "talk")]
         waiting = [r for r in mine if _state(r, at) == "pending"]
-        if any((r.scope, r.value) == (scope.value, value) for r in waiting):
+        if any((r.kind, r.scope, r.value) == (kind, scope.value, value) for r in waiting):
             raise TooMany("that was asked already and waits for an answer")
         if len(waiting) >= MAX_PENDING:
             raise TooMany(f"{len(waiting)} requests wait for an answer, expected at most {MAX_PENDING}")
-        if sum(r.at > at - _HOUR_S for r in mine) >= MAX_HOURLY:
-            raise TooMany(f"{MAX_HOURLY} requests in an hour are the most; please wait a little")
+        most = MAX_TALKS if kind == "talk" else MAX_HOURLY
+        if sum(r.at > at - _HOUR_S for r in mine) >= most:
+            raise TooMany(f"{most} requests in an hour are the most; please wait a little")
         number = 1 + max((int(r.id[1:]) for r in _requests(others)), default=0)
-        made.append(Request(f"r{number}", profile, device, scope.value, value, reason, at))
+        made.append(Request(f"r{number}", profile, device, scope.value, value, reason, at, kind=kind))
         return {**others, ("request", made[-1].id): made[-1].body()}
 
     apply(state, who, "request", alter, more=more, now=at)
@@ -117,7 +132,10 @@ def answer(
     seen: int | None = None,
     now: float | None = None,
 ) -> Done:
-    """Answer a request; yes gives the grant for `minutes` (None: without an end; never for time). Once only."""
+    """Answer a request; yes gives the grant for `minutes` (None: without an end; never for time). Once only.
+
+    No to what cannot be granted means that it was seen.
+    """
     at = moment(state, now)
     if minutes is not None and not 1 <= minutes <= MAX_MINUTES:
         raise ConfigError(f"minutes: {minutes} is not in 1..{MAX_MINUTES}")
@@ -126,6 +144,8 @@ def answer(
         request = _pending(store.stored().bodies(), ident, at)
     if yes and minutes is None and request.scope == Scope.TIME.value:
         raise ConfigError("minutes: more time has an end")
+    if yes and not request.can_be_granted:
+        raise ConfigError(f"request {ident}: there is nothing to open; say that it was seen")
     given = Grant(
         Scope(request.scope),
         request.value,
@@ -148,25 +168,21 @@ def answer(
 
     def more(others: dict[Key, Body]) -> Mapping[Key, Body]:
         found = _pending(others, ident, at)  # again: somebody may have answered meanwhile
-        answered = replace(
-            found,
-            state="granted" if yes else "refused",
-            answered_at=at,
-            by=who.by,
-            note=note,
-            grant=grant_id,
-        )
+        became = "granted" if yes else "refused" if found.can_be_granted else "seen"
+        answered = replace(found, state=became, answered_at=at, by=who.by, note=note, grant=grant_id)
         return {**others, ("request", ident): answered.body()}
 
-    return apply(state, who, "request granted" if yes else "request refused", alter, more=more, seen=seen, now=at)
+    verb = "request granted" if yes else "request refused" if request.can_be_granted else "request seen"
+    return apply(state, who, verb, alter, more=more, seen=seen, now=at)
 
 
 def requests(state: Path, *, pending: bool = False, now: float | None = None) -> list[Request]:
-    """Return requests, newest first; those of more than a day that nobody answered as expired."""
+    """Return requests, newest first, before them who needs to talk; those of more than a day without answer expired."""
     at = moment(state, now)
     with open_store(state) as store:
         found = [replace(r, state=_state(r, at)) for r in _requests(store.stored().bodies())]
-    return sorted((r for r in found if not pending or r.state == "pending"), key=lambda r: r.at, reverse=True)
+    wanted = [r for r in found if not pending or r.state == "pending"]
+    return sorted(wanted, key=lambda r: (r.kind == "talk" and r.state == "pending", r.at), reverse=True)
 
 
 def tidy(bodies: Mapping[Key, Body], now: float) -> dict[Key, Body]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from filterd.control.dictionary import local_day, midnight_ms
 from filterd.control.household import has_store
 from filterd.control.privacy import HOUR_MS
 from filterd.errors import ConfigError, FilterdError, StoreError
+from filterd.model.change import NOBODY, Edit, Who
 from filterd.model.household import Household, Privacy
 from filterd.store.activity import ID_SHIFT, open_activity
 from filterd.store.activity_delete import (
@@ -126,6 +127,7 @@ def delete(
     device: str = "",
     everything: bool = False,
     before: float | None = None,
+    who: Who = NOBODY,
     now: float | None = None,
 ) -> Deleted:
     """Delete what is remembered of a profile, a device (of a profile) or everyone, from the disk too.
@@ -133,6 +135,7 @@ def delete(
     `before` (seconds since the epoch): only what is older. Blocked questions are summed by the hour and all by the day:
     the hour that `before` lies in goes whole, the counts of its day stay.
 
+    That `who` did it stands in the history first, so that nothing goes without a trace, also when power fails midway.
     Records that are still in the workers' rings are neither stored nor shown any more. Raises StoreError, ConfigError.
     """
     if everything == bool(profile or device):
@@ -148,6 +151,12 @@ def delete(
         day_ms = midnight_ms(date.fromordinal(day), zone)
         cut = Cut(before_ms << ID_SHIFT, -(-before_ms // HOUR_MS), day, day, day_ms, before_ms)
         at_ms = before_ms - 1
+    from filterd.control.record import record
+
+    told = {"profile": profile, "device": device, "everything": everything}
+    until = {} if before is None else {"before": datetime.fromtimestamp(before, zone).isoformat(timespec="seconds")}
+    body = {key: value for key, value in told.items() if value} | until
+    record(state, who, "log deleted", Edit("log", profile or device or "everything", body, None))
     engine = open_activity(state)
     try:
         with writing(engine, "activity") as connection:

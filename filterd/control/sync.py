@@ -183,6 +183,8 @@ class _Sync:
         for key in only:
             if key not in lists:
                 raise ListRejected(f"no list and no source is called {key}: `filterd lists sources` shows them")
+            if lists[key].origin.startswith("feed:"):
+                raise ListRejected(f"list {key} comes with a feed: `filterd feed sync` looks at it")
             if not lists[key].enabled:
                 raise ListRejected(f"list {key} is switched off: `filterd lists enable {key}` switches it on")
         known = self.means.sources if self.means.sources is not None else sync_sources.shipped()

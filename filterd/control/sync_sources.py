@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filterd.control.lists_history import listed as recorded
 from filterd.errors import ListRejected
+from filterd.model.change import NOBODY, Who
 
 if TYPE_CHECKING:
     from filterd.config.sources import Source
@@ -66,7 +68,9 @@ def offer(
     return new
 
 
-def enable(state: Path, list_id: str, on: bool, sources: Mapping[str, Source] | None = None) -> Listed:
+def enable(
+    state: Path, list_id: str, on: bool, sources: Mapping[str, Source] | None = None, *, who: Who = NOBODY
+) -> Listed:
     """Switch a list on or off; a source that is not registered yet is registered. Raises ListRejected.
 
     It is in force with the next build or sync.
@@ -76,14 +80,17 @@ def enable(state: Path, list_id: str, on: bool, sources: Mapping[str, Source] | 
     known = sources if sources is not None else shipped()
     with registry_lock(state):
         lists = load(state)
-        listed = lists.get(list_id)
+        listed = before = lists.get(list_id)
         if listed is None and list_id in known:
             listed = _registered(known[list_id], None)
         if listed is None:
             raise ListRejected(f"no list and no source is called {list_id}: `filterd lists sources` shows them")
+        if not on and listed.mandatory and listed.origin.startswith("feed:"):
+            raise ListRejected(f"list {list_id} is mandatory in the province's feed: nobody at home switches it off")
         lists[list_id] = replace(listed, enabled=on, next_at="" if on and not listed.enabled else listed.next_at)
         save(state, lists)
-        return lists[list_id]
+    recorded(state, who, "list enabled" if on else "list disabled", before, lists[list_id])
+    return lists[list_id]
 
 
 def shipped() -> dict[str, Source]:

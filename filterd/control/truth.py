@@ -4,7 +4,7 @@
     lists     a list bundle is in force and its sources are fresh        reasons: none, unreadable, stale, unknown
     clock     the box's clock is known to be right                       reasons: untrusted, unknown
     upstream  the way out answers the workers                            reasons: no_worker, no_upstream, loop, down
-    bypass    no way round the filter has been seen                      not watched yet: says so in its facts
+    bypass    no way round the filter has been seen                      reasons: a kind of model/bypass.py, unknown
 
 What cannot be read is not ok. The order of worth is UI.md 2a's: without lists, without the way out, without a clock,
 without anybody who asks, a way round, stale lists.
@@ -55,6 +55,7 @@ class Newest:
 
     at: float | None = None  # of any device
     profiles: dict[str, float] = field(default_factory=dict)
+    seen: dict[tuple[str, str], float] = field(default_factory=dict)  # device ("" when nobody's) and address: when
     devices: set[str] = field(default_factory=set)  # asked in the last COUNT_S: ids, or addresses of unknown ones
     upstream: float | None = None  # when an upstream last gave an answer; None: not among what was looked at
 
@@ -65,6 +66,7 @@ class Newest:
         self.at = at if self.at is None else max(self.at, at)
         if at > self.profiles.get(profile, 0.0):
             self.profiles[profile] = at
+        self.seen[device, address] = max(at, self.seen.get((device, address), 0.0))
         if at > now - COUNT_S:
             self.devices.add(device or address)
 
@@ -79,7 +81,7 @@ def truth(state: Path, now: float | None = None) -> Truth:
         _check("lists", lambda: _lists(state, at)),
         _check("clock", lambda: _clock(state, now, zone)),
         _check("upstream", lambda: _upstream(state, newest)),
-        Check("bypass", True, facts={"watched": False}),  # until network protection looks for ways round
+        _check("bypass", lambda: _bypass(state, at)),
     ]
     failing = sorted((c for c in checks if not c.ok), key=worth)
     holding = [c for c in checks if c.ok]
@@ -124,13 +126,18 @@ def _client(at: float, newest: Newest | None, zone: ZoneInfo) -> Check:
     return Check("client", is_ok, "" if is_ok else "silent", facts)
 
 
+def _bypass(state: Path, at: float) -> Check:
+    from filterd.control.watch import check
+
+    return check(state, at)
+
+
 def _lists(state: Path, at: float) -> Check:
     from filterd.control.publish import current
     from filterd.listbuild import registry
     from filterd.lists.bundle import Bundle
 
-    # unsigned until the province's feed exists: nothing here has a signature that could be right or wrong
-    facts: dict[str, Any] = {"signature": "unsigned"}
+    facts: dict[str, Any] = _signature(state, at)
     revision = current(state)
     if revision is None or revision.bundle is None:
         return Check("lists", False, "none", facts)
@@ -154,6 +161,24 @@ def _lists(state: Path, at: float) -> Check:
     facts |= {"age_s": max(0.0, at - newest), "oldest": min(known, key=lambda ident: known[ident])}
     is_ok = at - newest <= STALE_DAYS * 86_400 and at - oldest <= DEAD_DAYS * 86_400
     return Check("lists", is_ok, "" if is_ok else "stale", facts)
+
+
+def _signature(state: Path, at: float) -> dict[str, Any]:
+    """Return how it stands with the province's signature: unsigned (no feed is followed), never (not verified yet),
+    verified, expired (its word does not hold any more), refused (with the code of the last look).
+    """
+    from filterd.control.feed_status import feed_status
+    from filterd.model.feed import Refusal
+
+    seen = feed_status(state)
+    if seen is None:
+        return {"signature": "unsigned"}
+    facts: dict[str, Any] = {"feed": seen.feed, "verified_at": seen.verified_at or None}
+    if seen.refusal is not None and seen.refusal.code is not Refusal.OFFLINE:
+        return facts | {"signature": "refused", "refusal": seen.refusal.code.value}
+    if not seen.is_verified:
+        return facts | {"signature": "never"}
+    return facts | {"signature": "expired" if seen.is_stale(at) else "verified"}
 
 
 def _clock(state: Path, now: float | None, zone: ZoneInfo) -> Check:

@@ -32,8 +32,21 @@ def manager_part(document: dict[str, Any]) -> Part:
 
 def web_part(document: dict[str, Any]) -> Part:
     """Return the page, at the address that the settings in `document` give it. Nobody waits for it."""
-    own = {"state": document["state"], "listen": document["settings"]["web"]}
+    settings = document["settings"]
+    own = {"state": document["state"], "listen": settings["web"], "tls": settings.get("web_tls", "off")}
     return Part("web", lambda: Child.start("webui", own), needed=False, silent_s=WEB_SILENT_S)
+
+
+def child_part(document: dict[str, Any]) -> Part:
+    """Return the child's page, at the address that the settings in `document` give it. Nobody waits for it."""
+    own = {"state": document["state"], "listen": document["settings"]["child"]}
+    return Part("child's page", lambda: Child.start("webui.child", own), needed=False, silent_s=WEB_SILENT_S)
+
+
+def presence_part(document: dict[str, Any]) -> Part:
+    """Return what watches the network for devices, for the manager. Nobody waits for it."""
+    own = {"state": document["state"], "ask": document.get("presence_ask", True)}
+    return Part("presence", lambda: Child.start("filterd.presence_main", own), needed=False, silent_s=WEB_SILENT_S)
 
 
 def ready_line(addresses: Sequence[str]) -> str:

@@ -71,9 +71,25 @@ def listen(path: Path) -> socket.socket:
     return sock
 
 
-def connect(path: Path, timeout_s: float = 2.0) -> socket.socket:
-    """Return a stream socket connected to `path`. Raises OSError: ConnectionRefusedError when its owner is dead."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+def listen_datagrams(path: Path, mode: int = 0o600) -> socket.socket:
+    """Return a non-blocking datagram socket at `path`, in the place of whatever was there. Raises StoreError."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        with _short(path) as name:
+            sock.bind(name)
+        path.chmod(mode)
+    except OSError as exc:
+        sock.close()
+        raise StoreError(f"cannot listen on {path}: {exc.strerror or exc}") from exc
+    return sock
+
+
+def connect(path: Path, timeout_s: float = 2.0, kind: int = socket.SOCK_STREAM) -> socket.socket:
+    """Return a socket (stream or datagram) connected to `path`. OSError: ConnectionRefusedError when its owner is dead."""
+    sock = socket.socket(socket.AF_UNIX, kind)
     try:
         sock.settimeout(timeout_s)
         with _short(path) as name:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import sys
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -136,18 +137,24 @@ class Builder:
     def _kept(self, results: _Results, key: bytes) -> tuple[list[bytes], array[int], list[int]]:
         """Return the names that need an entry, their results, and `fingerprint << 32 | index` in ascending order."""
         fresh = blake2b(digest_size=FINGERPRINT_BYTES, key=key).copy
-        from_bytes, needed = int.from_bytes, results.needed
+        needed = results.needed
         names: list[bytes] = []
         numbers = array("i")
-        order: list[int] = []
+        digests = bytearray()
         for name, result in self._names.items():
             if needed[~result]:
                 state = fresh()
                 state.update(name)
-                order.append(from_bytes(state.digest(), "little") << 32 | len(names))
+                digests += state.digest()
                 names.append(name)
                 numbers.append(~result)
         self._names.clear()
+        fingerprints = memoryview(digests).cast("I")  # in the machine's order of bytes
+        if sys.byteorder == "big":  # pragma: no cover
+            fingerprints = memoryview(
+                array("I", [int.from_bytes(one.to_bytes(4, "big"), "little") for one in fingerprints])
+            )
+        order = [fingerprint << 32 | index for index, fingerprint in enumerate(fingerprints)]
         order.sort()
         # two names with one fingerprint: their order must not depend on the order of the lists
         for at in range(1, len(order)):
@@ -189,13 +196,13 @@ class _Results:
     def resolve(self, names: dict[bytes, int]) -> None:
         """Replace each value of `names` (the number of its claims) by ~(the number of its result)."""
         known_name, below, known = names.get, self._below, self._known
+        waiting: list[tuple[bytes, int]] = []  # claimed ancestors of a name, not resolved yet, longest first
         for name, claim in names.items():
             if claim < 0:
                 continue
             state = 0
-            waiting: list[tuple[bytes, int]] = []  # claimed ancestors that are not resolved yet, longest first
             at = name[0] + 1
-            while step := name[at]:
+            while name[after := at + name[at] + 1]:  # up to two labels: a single one is never claimed
                 suffix = name[at:]
                 value = known_name(suffix)
                 if value is not None:
@@ -203,7 +210,7 @@ class _Results:
                         state = below[~value]
                         break
                     waiting.append((suffix, value))
-                at += step + 1
+                at = after
             while waiting:
                 ancestor, value = waiting.pop()
                 names[ancestor] = result = known.get(state << _STATE_SHIFT | value) or self._close(state, value)
@@ -250,8 +257,7 @@ def _blob(
                 raise ListRejected(f"the lists overlap in more than {MAX_PAIRS} different ways: use fewer of them")
             suffix = encoded[result] = pair.to_bytes(2, "little")
         order[at] = entry - index + len(blob)
-        blob += names[index]
-        blob += suffix
+        blob += names[index] + suffix
     if len(blob) + len(order) * SLOT_BYTES * 2 > MAX_FILE_BYTES:
         raise ListRejected(f"the lists need a file of more than {MAX_FILE_BYTES} bytes")
     return blob, list(pair_numbers), order
@@ -259,8 +265,6 @@ def _blob(
 
 def _write(folder: Path, start: bytearray, table: array[int], trailer: bytes) -> tuple[Path, str]:
     """Write header and blob, table, trailer under the name of their digest: whole or not at all."""
-    import sys
-
     if sys.byteorder == "big":  # pragma: no cover
         table.byteswap()
     state = blake2b(memoryview(start)[: HEADER_BYTES - DIGEST_BYTES], digest_size=DIGEST_BYTES)

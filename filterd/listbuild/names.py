@@ -22,7 +22,7 @@ MAX_LABEL = 63  # bytes, RFC 1035 2.3.4
 PLAIN = rb"(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{0,62}"
 _plain = re.compile(PLAIN).fullmatch
 _label = re.compile(r"[a-z0-9_-]+").fullmatch
-_LENGTH = [bytes([length]) for length in range(MAX_LABEL + 1)]
+LENGTH = [bytes([length]) for length in range(MAX_LABEL + 1)]  # of a label, as the byte before it
 
 # What every hosts file carries for the machine itself.
 LOCAL_NAMES = frozenset(
@@ -47,7 +47,7 @@ def normalise(text: str) -> bytes:
 
 def wire(data: bytes) -> bytes:
     """Return the wire form of checked, lower-case text without a final dot."""
-    return b"".join([_LENGTH[len(label)] + label for label in data.split(b".")]) + b"\0"
+    return b"".join([LENGTH[len(label)] + label for label in data.split(b".")]) + b"\0"
 
 
 def is_address(text: str) -> bool:

@@ -20,10 +20,11 @@ from filterd.listbuild import parse_adblock, parse_dnsmasq, parse_domains, parse
 from filterd.listbuild.body import decode, lines
 from filterd.listbuild.claims import BLOCK, BLOCK_BELOW, BLOCK_SELF, IMPORTANT_SHIFT
 from filterd.listbuild.line import COMMENT, MAX_LINE_BYTES, MAX_TEXT, ParsedLine, Parser, kind_of, skipped, wrong
-from filterd.listbuild.names import LOCAL_NAMES, MAX_TEXT_LENGTH, wire
+from filterd.listbuild.names import LENGTH, LOCAL_NAMES, MAX_TEXT_LENGTH, wire
 from filterd.listbuild.suffixes import icann
 
 MAX_SHOWN = 20  # lines that could not be read, kept for showing
+_MAX_ENDS = 4096
 _COMMENT_SIGNS = re.compile(rb"\s*(?:[#;!]|//|$)").match
 _BLOCKS = BLOCK | BLOCK << IMPORTANT_SHIFT
 
@@ -120,6 +121,8 @@ def read_claims(data: bytes, name: str, report: Report) -> Iterator[tuple[int, b
     suffixes = icann()
     wildcards, exceptions = suffixes.wildcards, suffixes.exceptions
     special = suffixes.exact | LOCAL_NAMES
+    ends: dict[bytes, bytes] = {}  # what follows the first label, in wire form: most names share it with many others
+    length = LENGTH
     before: bytes | None = None  # the fast line right above: a zone file's next line may repeat its owner
     number = fast = 0
     simple = parser.simple
@@ -127,14 +130,16 @@ def read_claims(data: bytes, name: str, report: Report) -> Iterator[tuple[int, b
         found = match(line) if simple else None
         if found is not None:
             text = found[found.lastindex or 1].lower()
-            if (
-                text not in special
-                and len(text) <= MAX_TEXT_LENGTH
-                and (text.partition(b".")[2] not in wildcards or text in exceptions)
-            ):
+            first, _, rest = text.partition(b".")
+            end = ends.get(rest)
+            if end is None:
+                end = wire(rest)
+                if len(ends) < _MAX_ENDS:
+                    ends[rest] = end
+            if text not in special and len(text) <= MAX_TEXT_LENGTH and (rest not in wildcards or text in exceptions):
                 fast += 1
                 before = line
-                yield starred if zone_file and found[1] else mask, wire(text)
+                yield starred if zone_file and found[1] else mask, length[len(first)] + first + end
                 continue
         if zone_file and before is not None:
             parse_line(parser, number - 1, before)

@@ -32,7 +32,7 @@ from filterd.listbuild.read import FORMATS
 LAYOUT = 1
 MAX_HISTORY = 60  # syncs of a list that are remembered: two months of daily ones
 _MAX_REGISTRY_BYTES = 16 * 1024 * 1024
-_GZIP_LEVEL = 4
+_GZIP_LEVEL = 1  # 7 % longer than 4, in two thirds of its time: a large list is packed anew every day
 _slug = re.compile(r"[a-z0-9-]{1,40}").fullmatch
 
 

@@ -9,8 +9,10 @@ own text is told once, to whom it is made for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from filterd.model.household import Household
 
 
 class Role(StrEnum):
@@ -97,6 +99,22 @@ class Account:
     def reaches(self, device: str) -> bool:
         """Return whether what this person may do, they may do for the device (room, class) with this id."""
         return self.role is not Role.TEACHER or device in self.ranges
+
+
+def reached(household: Household, account: Account) -> Household:
+    """Return `household` with no more than `account` reaches: of a teacher's, the own devices and who is wholly theirs.
+
+    Somebody is theirs who has devices, and none that is not theirs. Whose rules hold for devices that nobody has
+    assigned is nobody's alone.
+    """
+    if account.role is not Role.TEACHER:
+        return household
+    devices = tuple(d for d in household.devices if account.reaches(d.id))
+    elsewhere = {d.profile for d in household.devices if not account.reaches(d.id)}
+    if household.new_devices != "wait" and household.profiles:
+        elsewhere.add(household.default_profile or household.profiles[0].id)
+    mine = {d.profile for d in devices} - elsewhere
+    return replace(household, devices=devices, profiles=tuple(p for p in household.profiles if p.id in mine))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,8 @@ class AlertKind(Enum):
     NEW_DEVICE = "new_device"  # a device that was never seen before
     STALE_LISTS = "stale_lists"  # a list that has not been renewed for long
     RULES_LOOSENED = "rules_loosened"  # a change of the household that protects a child less
+    BYPASS = "bypass"  # a way round the filter
+    CHILD_TALKS = "child_talks"  # a child said on its page that it needs to talk
 
 
 HARM_KINDS = (AlertKind.HARM_FIRST, AlertKind.HARM_BURST)
@@ -36,7 +38,7 @@ class Alert:
 
     `detail`: by kind. harm_first: category. harm_burst: categories, minutes. new_device: mac, address, private, many.
     stale_lists: list, days. rules_loosened: what (pairs of what was loosened and its id), by, source, changes (first
-    and last number). `uid`: a random id, the same in every message about this alert.
+    and last number). child_talks: none. `uid`: a random id, the same in every message about this alert.
     """
 
     id: int

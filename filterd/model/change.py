@@ -6,24 +6,31 @@ Values only; store/household.py keeps them, control/change.py makes them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 Body = Mapping[str, Any]  # plain values, as they stand in the household's file
 Key = tuple[
     str, str
-]  # kind (household, profile, device, grant, off, request, setting; in the history account, token too) and id
+]  # kind (household, profile, device, grant, off, request, setting; in the history those of OUTSIDE too) and id
+
+# kinds that the history tells of and the household's entities do not have: none of it is taken back from the history
+OUTSIDE = frozenset({"account", "token", "list", "lists", "log"})
 
 UNDO_S = 10.0  # seconds in which Undo is offered for the newest change; older ones are taken back by their number
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Who makes a change. `by`: the person as the family calls them; `source`: cli, web, manager, upgrade."""
+    """Who makes a change. `by`: the person as the family calls them; `source`: cli, web, api, manager, upgrade."""
 
     by: str = ""
     source: str = "cli"
     address: str = ""  # of the browser, where there is one
+    is_proved: bool = field(default=False, compare=False)  # typed the password for this very change; never stored
+
+
+NOBODY = Who()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from filterd.policy.clock import HORIZON_DAYS, Schedule, Span, turns
 from filterd.policy.snapshot import LAYOUT, window_document
 from filterd.wire.name import to_text, to_wire
 
+WAITS = "waits"  # what the off of a new device that waits covers
 _MINUTE = 60
 _TEXTS = {
     "vi": {
@@ -113,6 +114,11 @@ def compile_snapshot(
     slots, device_slots = _slots(household, numbers)
     overlay, own_sets = _overlay(household, schedules)
     default = household.default_profile or household.profiles[0].id
+    waiting = {}
+    if household.new_devices == "wait":
+        off = {"covers": WAITS, "by": "", "start": 0.0, "end": None}
+        waiting = {"waiting_slot": len(slots)}
+        slots.append({"profile": numbers[default], "device": "", "grants": [], "offs": [off]})
     return {
         "layout": LAYOUT,
         "made": start,
@@ -122,6 +128,7 @@ def compile_snapshot(
         "profiles": profiles,
         "slots": slots,
         "default_slot": numbers[default],
+        **waiting,
         "devices": [
             {"id": d.id, "slot": device_slots[d.id], "mac": d.mac, "ip": d.ip, "range": d.range}
             for d in household.devices

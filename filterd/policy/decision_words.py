@@ -43,6 +43,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "off.profile.open": "Mạng của {child} tắt cho đến khi mở lại.",
         "off.device": "Mạng của {device} tắt đến {until}.",
         "off.device.open": "Mạng của {device} tắt cho đến khi mở lại.",
+        "off.waits": "Máy này mới và đang chờ cho biết là của ai.",
+        "off.waits.open": "Máy này mới và đang chờ cho biết là của ai.",
         "off.everyone": "Mạng của cả nhà tắt đến {until}.",
         "off.everyone.open": "Mạng của cả nhà tắt cho đến khi mở lại.",
         "window": "Theo lịch “{rule}”, mạng của {child} tắt đến {until}.",
@@ -113,6 +115,8 @@ _WORDS: dict[str, dict[str, str]] = {
         "off.profile.open": "{child}'s internet is off until it is switched on.",
         "off.device": "The internet of {device} is off until {until}.",
         "off.device.open": "The internet of {device} is off until it is switched on.",
+        "off.waits": "This device is new and waits until somebody says whose it is.",
+        "off.waits.open": "This device is new and waits until somebody says whose it is.",
         "off.everyone": "Everybody's internet is off until {until}.",
         "off.everyone.open": "Everybody's internet is off until it is switched on.",
         "window": 'By the schedule "{rule}", {child}\'s internet is off until {until}.',
@@ -259,7 +263,7 @@ def _key(why: Why) -> str:
             known = word == "name" or (word == "service" and why.service) or (word == "category" and why.category)
             return f"grant.{word}" if known else "grant.hidden"
         case Row.OFF:
-            return f"off.{word if word in ('device', 'everyone') else 'profile'}"
+            return f"off.{word if word in ('device', 'everyone', 'waits') else 'profile'}"
         case Row.WINDOW:
             return "only" if why.is_only else "window"
         case Row.NAME:

@@ -31,6 +31,7 @@ MAX_TTL_S = 60  # DECISIONS 3: on allowed answers to a switchable profile
 _FOREVER = 1e18
 _FAR_S = 32 * 86400  # stretches in which boundaries are worked out for moments that the snapshot does not carry
 _NO_DECISION = object()
+_LOOPBACK = ("127.0.0.1", "::1")
 _MAX_TABLES = 4096  # combinations of rules kept: profiles and devices times what their day consists of
 
 
@@ -156,7 +157,10 @@ class Judge:
                 if parsed is not None and parsed.version == network.version and parsed in network:
                     device = candidate
                     break
-        slot = device.slot if device is not None else snapshot.default_slot
+        if device is not None:
+            slot = device.slot
+        else:  # the box itself is no new device
+            slot = snapshot.default_slot if address in _LOOPBACK else snapshot.waiting_slot
         profile = snapshot.profiles[snapshot.slots[slot].profile].id
         return Client(slot, profile, device.id if device is not None else "")
 

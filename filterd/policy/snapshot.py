@@ -61,7 +61,7 @@ class CompiledGrant:
 class CompiledOff:
     """An internet-off as one slot sees it."""
 
-    covers: str  # device | profile | everyone
+    covers: str  # device | profile | everyone | waits
     by: str
     start: float
     end: float | None
@@ -109,6 +109,7 @@ class Snapshot:
         "safe_hosts",
         "slots",
         "timezone",
+        "waiting_slot",
     )
 
     def __init__(self, document: Mapping[str, Any], digest: str) -> None:
@@ -120,6 +121,7 @@ class Snapshot:
         self.profiles = tuple(_profile(p) for p in document["profiles"])
         self.slots = tuple(_slot(s) for s in document["slots"])
         self.default_slot: int = document["default_slot"]
+        self.waiting_slot: int = document.get("waiting_slot", self.default_slot)  # of devices never seen before
         self.devices = tuple(CompiledDevice(**d) for d in document["devices"])
         self.harm = frozenset(document["harm"])
         self._overlay: dict[bytes, int] = {to_wire(k): v for k, v in document["overlay"].items()}
@@ -130,7 +132,11 @@ class Snapshot:
         self._rebind = frozenset(to_wire(n) for n in document["rebind_allow"])
         self._texts: dict[str, str] = document["texts"]
         count = len(self.slots)
-        if not 0 <= self.default_slot < count or any(not 0 <= d.slot < count for d in self.devices):
+        if (
+            not 0 <= self.default_slot < count
+            or not 0 <= self.waiting_slot < count
+            or any(not 0 <= d.slot < count for d in self.devices)
+        ):
             raise LayoutError("snapshot: a device or the default points at no slot")
         if any(not 0 <= s.profile < len(self.profiles) for s in self.slots):
             raise LayoutError("snapshot: a slot points at no profile")

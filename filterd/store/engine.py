@@ -16,6 +16,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from filterd.errors import StoreError
 from filterd.host.files import make_folder, read_bounded
 
 # newest migration of each database; upgrade() brings an older one there and refuses a newer one
-HEADS = {"household": "0002", "activity": "0001"}
+HEADS = {"household": "0002", "activity": "0001", "inbox": "0001"}
 ADDRESS_FILE = "database"  # one line: the URL of a PostgreSQL database, for both stores
 BUSY_S = 10.0  # how long a writer waits for another one
 _LOCK = 0x66696C74  # of the PostgreSQL advisory lock under which migrations run
@@ -55,10 +56,14 @@ def url_of(state: Path, which: str) -> URL:
 def open_engine(url: str | URL, *, durable: bool) -> Engine:
     """Return an engine; nothing is opened before the first connection. `durable`: sync at every commit.
 
-    Connections are not pooled: a process that stays (the manager) holds one of its own. Raises StoreError when the
-    URL's driver is not installed.
+    Connections are not pooled: a process that stays (the manager) holds one of its own. The engine itself is made once:
+    it knows the statements that it has compiled already. Raises StoreError when the URL's driver is not installed.
     """
-    made = make_url(url)
+    return _engine(make_url(url), durable)
+
+
+@lru_cache(maxsize=8)
+def _engine(made: URL, durable: bool) -> Engine:
     if made.get_backend_name() != "sqlite":
         try:
             return create_engine(made, poolclass=NullPool, connect_args={"connect_timeout": 5})

@@ -141,6 +141,13 @@ class HouseholdStore(HouseholdDatabase):
             _write(connection, made)
             return made
 
+    def note(self, who: Who, verb: str, at: float, edits: tuple[Edit, ...]) -> Change:
+        """Write a row of history that tells of something beside the entities, which stay as they are; return it."""
+        with writing(self.engine, "household") as connection:
+            made = Change(lock(connection) + 1, at, who, verb, edits)
+            tell(connection, made)
+            return made
+
     def find(self, number: int) -> Change:
         """Return one change; StoreError when it is not (any more) in the history."""
         with reading(self.engine, "household") as connection:

@@ -13,8 +13,9 @@ AXE = Path(__file__).with_name("axe.min.js")
 PAGES = [
     "/", "/home/pause/lan", "/home/no-school", "/more", "/setup/family", "/setup/devices", "/setup/router", "/setup/test",
     "/account/", "/account/totp", "/users/", "/users/add", "/children/", "/children/add", "/children/lan",
-    "/children/lan/services", "/children/lan/names", "/children/lan/time", "/week/lan", "/ask/", "/devices/", "/devices/add",
-    "/activity/", "/activity/delete/", "/requests/", "/reports/", "/alerts/", "/system/", "/system/lists", "/system/history",
+    "/children/lan/services", "/children/lan/names", "/children/lan/time", "/week/lan", "/week/minh/copy", "/children/_all", "/ask/", "/devices/", "/devices/add", "/devices/bypass/",
+    "/activity/", "/activity/delete/", "/requests/", "/reports/", "/alerts/", "/province/", "/system/", "/system/lists", "/system/history",
+    "/system/backup/", "/system/secure/",
     "/absent",
 ]  # fmt: skip
 RUN = """async () => (await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}))

@@ -177,7 +177,13 @@ def look() -> None:
     Path("/etc/filterd/filterd.yaml").write_text("upstreams: [udp://127.0.0.1:5399]\n")
     sh("systemctl restart filterd.service")
 
-    units = ("filterd.socket", "filterd.service", "filterd-manager.service", "filterd-web.service")
+    units = (
+        "filterd.socket",
+        "filterd.service",
+        "filterd-manager.service",
+        "filterd-presence.service",
+        "filterd-web.service",
+    )
     time.sleep(2)
     RESULT["active"] = {unit: show(unit, "ActiveState") for unit in units}
     pid = main_pid()

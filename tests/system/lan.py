@@ -1,4 +1,4 @@
-"""A small LAN of network namespaces: a router, the appliance, two clients on a bridge, and somebody outside.
+"""A small LAN of network namespaces: a router, the appliance, two to four clients on a bridge, and somebody outside.
 
 Needs root and `ip`. Everything is inside namespaces whose names begin with `fd-`; they are removed also on failure.
 
@@ -23,12 +23,21 @@ _T = TypeVar("_T")
 _CLONE_NEWNET = 0x4000_0000
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
-MACS = {"rt": "02:aa:00:00:00:01", "ap": "02:aa:00:00:00:02", "c1": "02:aa:00:00:00:11", "c2": "02:aa:00:00:00:12"}
+MACS = {
+    "rt": "02:aa:00:00:00:01",
+    "ap": "02:aa:00:00:00:02",
+    "c1": "02:aa:00:00:00:11",
+    "c2": "02:aa:00:00:00:12",
+    "c3": "02:aa:00:00:00:13",
+    "c4": "02:aa:00:00:00:14",
+}
 ADDRESSES = {
     "rt": ["192.168.7.1/24", "fd77::1/64", "2001:db8:77::1/64"],
     "ap": ["192.168.7.2/24", "192.168.7.3/24", "fd77::2/64", "fd77::3/64", "2001:db8:77::2/64"],
     "c1": ["192.168.7.11/24", "fd77::11/64", "2001:db8:77::11/64"],
     "c2": ["192.168.7.12/24", "192.168.7.130/24", "fd77::12/64", "fd77:0:0:0:5::12/64"],
+    "c3": ["192.168.7.13/24", "fd77::13/64"],
+    "c4": ["192.168.7.14/24", "fd77::14/64"],
 }
 OUTSIDE = {"rt": ["198.51.100.1/24", "2001:db8:99::1/64"], "out": ["198.51.100.7/24", "2001:db8:99::7/64"]}
 
@@ -36,8 +45,9 @@ OUTSIDE = {"rt": ["198.51.100.1/24", "2001:db8:99::1/64"], "out": ["198.51.100.7
 class Lan:
     """The namespaces. `inside` runs a function in one of them: sockets and processes made there stay there."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: int = 2) -> None:
         self._prefix = f"fd-{os.getpid()}-"
+        self.members = [short for short in MACS if short[0] != "c" or int(short[1:]) <= clients]
 
     def __enter__(self) -> Lan:
         if os.geteuid() != 0 or shutil.which("ip") is None:
@@ -62,7 +72,7 @@ class Lan:
 
     def close(self) -> None:
         """Remove everything."""
-        for short in ("sw", *MACS, "out"):
+        for short in ("sw", *self.members, "out"):
             if Path("/run/netns", self.name(short)).exists():
                 subprocess.run(["ip", "netns", "del", self.name(short)], check=False, capture_output=True)
 
@@ -90,16 +100,16 @@ class Lan:
         return value  # type: ignore[no-any-return]
 
     def _build(self) -> None:
-        for short in (*MACS, "out"):
+        for short in (*self.members, "out"):
             self._ip("netns", "add", self.name(short))
-        for short in ("sw", *MACS, "out"):
+        for short in ("sw", *self.members, "out"):
             self._in(short, "link", "set", "lo", "up")
         self._in("sw", "link", "add", "br0", "type", "bridge")
         self._in("sw", "link", "set", "br0", "up")
-        for short, mac in MACS.items():
+        for short in self.members:
             self._pair(("sw", f"port-{short}"), (short, "eth0"))
             self._in("sw", "link", "set", f"port-{short}", "master", "br0", "up")
-            self._in(short, "link", "set", "eth0", "address", mac)
+            self._in(short, "link", "set", "eth0", "address", MACS[short])
             self._up(short, "eth0", ADDRESSES[short])
         self._pair(("rt", "wan0"), ("out", "eth0"))
         self._up("rt", "wan0", OUTSIDE["rt"])

@@ -79,11 +79,14 @@ def test_another_system_and_another_user_are_refused(box: Box) -> None:
 def test_set_up_twice_and_taken_away(box: Box) -> None:
     before = ours(box)
     for _ in range(2):
-        done = box.install("--no-start", "--lang", "en", "--web", "127.0.0.1:8080")
+        done = box.install("--no-start", "--lang", "en", "--web", "127.0.0.1:8080", "--child")
         assert done.returncode == 0, done.stderr
         assert "The box runs from the next start" in done.stdout
         wanted = {path.name for path in (box.root / "etc/systemd/system").glob("*.wants/filterd*")}
-        assert wanted == {"filterd.socket", "filterd.service", "filterd-manager.service", "filterd-web.service"}
+        assert wanted == {
+            "filterd.socket", "filterd.service", "filterd-manager.service", "filterd-presence.service",
+            "filterd-web.service", "filterd-child.socket",
+        }  # fmt: skip
     settings = box.root / "etc/filterd/filterd.yaml"
     own = settings.read_text().replace("# workers: 1", "workers: 2")
     settings.write_text(own)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -44,7 +46,7 @@ def folder(tmp_path: Path) -> Path:
     """Copies whose programs are there: verify looks for them too."""
     for path in UNITS:
         text = path.read_text()
-        (tmp_path / path.name).write_text(re.sub(r"/opt/filterd/bin/\w+", "/bin/true", text))
+        (tmp_path / path.name).write_text(re.sub(r"/opt/filterd/bin/[\w-]+", "/bin/true", text))
     return tmp_path
 
 
@@ -81,7 +83,7 @@ def test_programs_and_options_exist(unit: Path) -> None:
     for line in settings(unit):
         for command in re.findall(r"/opt/filterd/bin/filterd (\w+)", line):
             assert command in COMMANDS
-        for program in re.findall(r"/opt/filterd/bin/(\w+)", line):
+        for program in re.findall(r"/opt/filterd/bin/([\w-]+)", line):
             assert f'\n{program} = "' in (TOP / "pyproject.toml").read_text()
 
 
@@ -89,13 +91,34 @@ def test_all_parts_are_locked_up_alike() -> None:
     blocks = []
     for unit in SERVICES:
         lines = settings(unit)
+        if unit.name == "filterd-presence.service":
+            watching = lines[lines.index("CapabilityBoundingSet=CAP_NET_RAW") : lines.index("LimitCORE=0") + 1]
+            continue
         block = lines[lines.index("User=filterd") : lines.index("LimitCORE=0") + 1]
         blocks.append([line for line in block if not _OWN.match(line)])
-    assert blocks[0] == blocks[1] == blocks[2]
+    assert len(blocks) == 4 and all(block == blocks[0] for block in blocks)
+    changed = {"CapabilityBoundingSet=": "CAP_NET_RAW", "AmbientCapabilities=": "CAP_NET_RAW", "PrivateUsers=yes": ""}
+    alike = blocks[0][blocks[0].index("CapabilityBoundingSet=") :]
+    assert watching == [
+        line.replace("yes", "no") if line == "PrivateUsers=yes" else line + changed.get(line, "") for line in alike
+    ]
     assert {"CapabilityBoundingSet=", "AmbientCapabilities=", "NoNewPrivileges=yes", "ProtectSystem=strict"} <= set(
         blocks[0]
     )
     assert "RuntimeDirectoryPreserve=yes" in blocks[0]  # one that stops leaves the others their sockets and rings
+
+
+def test_presence_can_open_neither_state_nor_settings() -> None:
+    lines = set(settings(TOP / "systemd/filterd-presence.service"))
+    assert {"User=filterd-presence", "Group=filterd", "InaccessiblePaths=-/var/lib/filterd -/etc/filterd"} <= lines
+    # systemd gives such folders to the unit's user: they are the other's
+    assert not [
+        line for line in lines if line.startswith(("StateDirectory", "RuntimeDirectory", "ConfigurationDirectory"))
+    ]
+    for unit in SERVICES:
+        if unit.name != "filterd-presence.service":
+            assert "RuntimeDirectoryMode=0710" in settings(unit)  # its group may pass to the socket, and list nothing
+    assert "d /run/filterd 0710 filterd filterd -" in (TOP / "systemd/tmpfiles.d/filterd.conf").read_text()
 
 
 def test_dns_waits_for_nobody() -> None:
@@ -104,7 +127,7 @@ def test_dns_waits_for_nobody() -> None:
         for line in settings(TOP / "systemd/filterd.service")
         if line.startswith(("Requires", "Wants", "After", "Bind"))
     )
-    for other in ("network", "manager", "web", "postgresql"):
+    for other in ("network", "manager", "presence", "web", "postgresql"):
         assert other not in words
 
 
@@ -150,3 +173,33 @@ def test_sockets_of_systemd_are_served(tmp_path: Path, workers: int) -> None:
             code = process.wait(10)
             process.communicate()
         assert code in (0, -15)
+
+
+@pytest.mark.slow
+def test_the_childs_page_takes_the_sockets_that_systemd_holds(tmp_path: Path) -> None:
+    """The first visitor starts it and gets an answer, over both families; nobody needs a privilege."""
+    if shutil.which("systemd-socket-activate") is None:
+        pytest.skip("systemd-socket-activate is not installed (Debian package systemd)")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["systemd-socket-activate", f"--listen=127.0.0.1:{port}", f"--listen=[::1]:{port}"]
+    program = [sys.executable, "-m", "webui.child", "--state", str(tmp_path)]
+    process = subprocess.Popen([*command, *program], env=os.environ | {"FILTERD_RUN": str(tmp_path / "run")})
+    try:
+        deadline = time.monotonic() + 30
+        for host in ("127.0.0.1", "::1"):
+            while True:
+                connection = http.client.HTTPConnection(host, port, timeout=30)
+                try:
+                    connection.request("GET", "/healthz")
+                    assert connection.getresponse().status == 200
+                    break
+                except ConnectionRefusedError:  # systemd-socket-activate does not listen yet
+                    assert time.monotonic() < deadline
+                    time.sleep(0.1)
+                finally:
+                    connection.close()
+    finally:
+        process.terminate()
+        process.wait(20)

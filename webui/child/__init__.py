@@ -6,7 +6,7 @@ session that a token could belong to.
 
     app = create_child_app(Path("/var/lib/filterd"))      # any WSGI server; webui/serve.py has waitress
 
-GET / my page · POST /ask · GET /s/<file> · any other name or path: why this is closed
+GET / my page · POST /ask · GET and POST /talk, /mistake · GET /s/<file> · any other name or path: why this is closed
 """
 
 from __future__ import annotations
@@ -92,7 +92,10 @@ def _answer(state: Path, request: Request, files: dict[str, tuple[bytes, str]]) 
     if path == "/healthz" and ours:
         return Response('{"page":true}\n', mimetype="application/json")
     if request.method == "POST":
-        return _ask(state, request) if ours and path == "/ask" else Response("", 405)
+        form = {"/ask": _ask, "/talk": _talk, "/mistake": _mistake}.get(path) if ours else None
+        if form is None:
+            return Response("", 405)
+        return form(state, request) if _is_own_form(request) else Response("This form comes from elsewhere.\n", 403)
     if request.method not in ("GET", "HEAD"):
         return Response("", 405, headers={"Allow": "GET, HEAD, POST"})
     if not ours and "text/html" not in request.headers.get("Accept", "text/html"):
@@ -100,6 +103,8 @@ def _answer(state: Path, request: Request, files: dict[str, tuple[bytes, str]]) 
     seen = child.look(state, request.remote_addr or "")
     if not ours:
         return _closed(state, request, seen)
+    if path in ("/talk", "/mistake") and seen.is_known:
+        return _html(pages.tell(request, seen, path[1:], request.args.get("site", "")))
     if path != "/":
         return Response("", 303, headers={"Location": "/"})
     return _html(pages.mine(request, seen, note=request.args.get("sent", "")))
@@ -118,8 +123,6 @@ def _closed(state: Path, request: Request, seen: ChildPage) -> Response:
 
 
 def _ask(state: Path, request: Request) -> Response:
-    if not _is_own_form(request):
-        return Response("This form comes from elsewhere.\n", 403)
     seen = child.look(state, request.remote_addr or "")
     form = request.form
     what, site = form.get("what", "")[:40], form.get("site", "").strip()[: MAX_NAME + 8]
@@ -141,6 +144,39 @@ def _ask(state: Path, request: Request) -> Response:
     except ConfigError:
         return _html(pages.mine(request, seen, error="site" if what == "site" else "what", filled=filled), 422)
     return Response("", 303, headers={"Location": "/?sent=1"})
+
+
+def _talk(state: Path, request: Request) -> Response:
+    """Send the one sentence. Sent already, it waits at home: then it is as good as sent."""
+    try:
+        child.talk(state, request.remote_addr or "")
+    except child.NotKnown:
+        return _html(pages.mine(request, child.look(state, request.remote_addr or "")), 403)
+    except child.TooMany as error:
+        if "already" not in str(error):
+            return _html(pages.tell(request, child.look(state, request.remote_addr or ""), "talk", error="later"), 429)
+    return Response("", 303, headers={"Location": "/?sent=talk"})
+
+
+def _mistake(state: Path, request: Request) -> Response:
+    """Send the name of a site that should be open; of a dangerous category only that there was one."""
+    seen = child.look(state, request.remote_addr or "")
+    site, own = request.form.get("site", "").strip()[: MAX_NAME + 8], request.form.get("words", "").strip()
+    error, status = "", 422
+    if len(own) > MAX_WORDS or not own.isprintable():
+        error = "words"
+    else:
+        try:
+            child.mistaken(state, request.remote_addr or "", site, own if site else "")
+        except child.NotKnown:
+            return _html(pages.mine(request, seen), 403)
+        except child.TooMany as refused:
+            error, status = "twice" if "already" in str(refused) else "many", 429
+        except ConfigError as refused:
+            error = "open" if "open" in str(refused) else "site"
+    if error:
+        return _html(pages.tell(request, seen, "mistake", site, error), status)
+    return Response("", 303, headers={"Location": "/?sent=mistake"})
 
 
 def _wanted(what: str, site: str) -> tuple[Scope | None, str]:

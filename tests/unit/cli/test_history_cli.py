@@ -154,3 +154,25 @@ def test_what_cannot_be_undone_is_said(state: Path) -> None:
     for command in (undo, history):
         with pytest.raises(StoreError, match="no household yet"):
             run(state.parent / "typo", command)
+
+
+def test_lists_and_a_deleted_log_are_told_with_who_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.testing import CliRunner
+
+    from filterd.cli import main
+    from filterd.control.household import ensure
+
+    monkeypatch.setenv("FILTERD_RUN", str(tmp_path / "run"))
+    state = tmp_path / "state"
+    ensure(state)
+
+    def run(*words: str) -> str:
+        return str(CliRunner().invoke(main, [*words, "--state", str(state)]).output)
+
+    run("lists", "disable", "hagezi-bypass", "--by", "bố")
+    run("activity", "delete", "--profile", "lan", "--yes", "--by", "mẹ")
+    said = run("history")
+    assert "mẹ (cli)  log deleted" in said and "log lan removed" in said
+    assert "bố (cli)  list disabled" in said and "list hagezi-bypass added" in said and "enabled: false" in said
+    assert "bố (cli)" in run("history", "--kind", "list") and "mẹ (cli)" not in run("history", "--kind", "list")
+    assert "cannot be taken back" in run("undo", "3", "--by", "mẹ")

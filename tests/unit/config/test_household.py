@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from filterd.config.household import Known, read
+from filterd.config.household_out import write
 from filterd.control.household import known_words
 from filterd.errors import ConfigError
 from filterd.model.household import (
@@ -74,6 +76,23 @@ def test_only_version_and_profiles_with_id_and_name_are_required() -> None:
     assert (household.timezone, household.language, household.block_mode) == ("Asia/Ho_Chi_Minh", "vi", "null")
     assert household.privacy == Privacy(7, 90, "everything")
     assert (household.devices, household.grants, household.internet_off, household.default_profile) == ((), (), (), "")
+
+
+def test_what_children_call_their_parents_and_the_password_for_harm() -> None:
+    household = with_more('parents: "ông bà"\nconfirm_harm: true\n')
+    assert (household.parents, household.confirm_harm) == ("ông bà", True)
+    assert read(write(household), KNOWN) == replace(household, default_profile="lan")
+    plain = read(SMALLEST, KNOWN)
+    assert (plain.parents, plain.confirm_harm) == ("", False) and b"confirm_harm" not in write(plain)
+    assert with_more(f"parents: {'x' * 24}\n").parents == "x" * 24
+
+
+@pytest.mark.parametrize(
+    "line", [f"parents: {'x' * 25}", "parents: [me]", 'parents: "a\\u0007b"', "confirm_harm: maybe"]
+)
+def test_words_that_these_do_not_take(line: str) -> None:
+    with pytest.raises(ConfigError, match=line.partition(":")[0]):
+        with_more(f"{line}\n")
 
 
 def test_the_household_itself(example: Household) -> None:

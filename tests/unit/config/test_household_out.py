@@ -10,6 +10,7 @@ import pytest
 from filterd.config.household import read
 from filterd.config.household_out import write
 from filterd.control.household import DEMONSTRATION, known_words
+from filterd.errors import ConfigError
 from filterd.model.household import Household, Profile, Window
 
 KNOWN = known_words(None)
@@ -82,3 +83,12 @@ def test_no_windows_at_all_is_not_the_presets_windows() -> None:
     household = Household((Profile("a", "A", windows=()), Profile("b", "B")), default_profile="a")
     back = read(write(household), KNOWN)
     assert [p.windows for p in back.profiles] == [(), None]
+
+
+def test_what_a_household_did_not_choose_is_not_written_and_what_it_chose_reads_back() -> None:
+    plain = Household((Profile("lan", "Lan"),))
+    assert all(key not in write(plain).decode() for key in ("new_devices", "confirm_harm", "parents"))
+    chosen = replace(plain, default_profile="lan", new_devices="wait", confirm_harm=True, parents="ông bà")
+    assert read(write(chosen), KNOWN) == chosen
+    with pytest.raises(ConfigError, match="new devices"):
+        read("version: 1\nprofiles: [{id: an, name: An}]\nnew_devices: later\n", KNOWN)

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from filterd.control import devices, moves, profiles
+from filterd.control import devices, moves, profiles, requests
 from filterd.control.alerts import Alerts
 from filterd.control.alerts_loosened import Context, Loosening, loosened
 from filterd.control.alerts_rows import list_alerts
 from filterd.control.alerts_settings import set_settings
 from filterd.control.change import history, revert, undo
+from filterd.model.alert import AlertKind
 from filterd.model.change import Change, Edit, Who
 from filterd.model.household import Scope
 from tests.unit.control.family import ANNA, DAD, MUM, PAGE, state
@@ -272,3 +273,15 @@ def test_a_device_for_a_grown_up_and_alerts_switched_off(watched: Watched) -> No
     set_settings(watched.state, MUM, {"ntfy": None})
     assert watched.step() is True
     assert watched.found == [("anna", [["device", "pad"]], 1), ("", [["alerts", ""]], 1)]
+
+
+def test_a_child_that_needs_to_talk_is_an_alert_once(watched: Watched) -> None:
+    child = Who("Anna", "child")
+    requests.ask(watched.state, child, profile="anna", scope=Scope.TIME)  # more time is none
+    assert watched.step() is False
+    requests.ask(watched.state, child, profile="anna", scope=Scope.TIME, kind="talk")
+    assert watched.step() is True
+    (alert,) = list_alerts(watched.state)
+    assert (alert.kind, alert.profile, alert.detail.get("what")) == (AlertKind.CHILD_TALKS, "anna", None)
+    watched.alerts = Alerts(watched.state)
+    assert watched.step() is False and len(list_alerts(watched.state)) == 1

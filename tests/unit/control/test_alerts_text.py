@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from filterd.config.catalogue import load as load_catalogue
+from filterd.control import alerts_words
 from filterd.control.alerts_text import MAX_BODY, MAX_SITES, Named, line, names_of, say
 from filterd.control.alerts_words import ADVICE, KINDS, LOOSENED
 from filterd.control.household import load
@@ -24,6 +26,8 @@ DETAILS = {
     AlertKind.NEW_DEVICE: {"mac": "02:11:22:33:44:55", "address": "192.0.2.77", "private": True},
     AlertKind.STALE_LISTS: {"list": "ads", "days": 8},
     AlertKind.RULES_LOOSENED: {"what": [["category", "gambling"], ["pause", ""]], "by": "Dieter", "source": "web"},
+    AlertKind.BYPASS: {"way": "vpn", "mac": "02:00:00:00:00:07", "confidence": "medium"},
+    AlertKind.CHILD_TALKS: {},
 }
 NAMED = Named("Profil Lan", "Lans Pad", ("bet.example",))
 
@@ -142,3 +146,9 @@ def test_who_is_gone_is_called_by_the_id(state: Path) -> None:
     found = Alert(1, START, START, AlertKind.HARM_FIRST, "k", "gone", "away", {"category": "gambling"})
     named = names_of(state, load(state), found)
     assert (named.profile, named.device, named.sites) == ("gone", "away", ())
+
+
+def test_a_parent_is_sent_to_pages_and_never_to_a_command() -> None:
+    said = repr([value for name, value in vars(alerts_words).items() if name.isupper()])
+    assert "Danh sách" in said  # the texts are there
+    assert re.findall(r"filterd \w+", said) == []

@@ -14,7 +14,7 @@ from filterd.control.household import load, open_store
 from filterd.control.moves import MAX_MINUTES, revoke
 from filterd.control.profiles import remove_profile
 from filterd.control.publish import current
-from filterd.control.requests import EXPIRE_S, KEEP_S, MAX_HOURLY, MAX_PENDING, Request, TooMany
+from filterd.control.requests import EXPIRE_S, KEEP_S, MAX_HOURLY, MAX_PENDING, MAX_TALKS, Request, TooMany
 from filterd.control.tidy import tidy
 from filterd.errors import ConfigError, StoreError
 from filterd.model.change import Who
@@ -263,3 +263,54 @@ def test_without_a_household_nobody_asks(tmp_path: Path) -> None:
     ):
         with pytest.raises(StoreError, match="no household yet"):
             attempt()
+
+
+def test_a_talk_is_one_sentence_that_nothing_else_stands_in_the_way_of(state: Path) -> None:
+    before = load(state).grants
+    for count in range(MAX_HOURLY):
+        use.ask(state, CHILD, profile="anna", scope=Scope.NAME, value=f"a{count}.example", now=NOW)
+    said = use.ask(state, CHILD, profile="anna", scope=Scope.TIME, kind="talk", now=NOW)
+    assert (said.kind, said.value, said.reason, said.can_be_granted) == ("talk", "", "", False)
+    with pytest.raises(TooMany, match="already"):
+        use.ask(state, CHILD, profile="anna", scope=Scope.TIME, kind="talk", now=NOW)
+    with pytest.raises(ConfigError, match="nothing to open"):
+        use.answer(state, MUM, said.id, True, now=NOW + 1)
+    use.answer(state, MUM, said.id, False, now=NOW + 1)
+    assert next(r for r in use.requests(state, now=NOW + 2) if r.id == said.id).state == "seen"
+    for count in range(2, MAX_TALKS + 1):
+        again = use.ask(state, CHILD, profile="anna", scope=Scope.TIME, kind="talk", now=NOW + count)
+        use.answer(state, MUM, again.id, False, now=NOW + count)
+    with pytest.raises(TooMany, match=f"{MAX_TALKS} requests in an hour"):
+        use.ask(state, CHILD, profile="anna", scope=Scope.TIME, kind="talk", now=NOW + 9)
+    assert load(state).grants == before
+
+
+def test_a_mistake_opens_its_site_or_is_only_seen(state: Path) -> None:
+    named = use.ask(state, CHILD, profile="anna", scope=Scope.NAME, value="fine.example", kind="mistake", now=NOW)
+    nameless = use.ask(state, CHILD, profile="anna", scope=Scope.NAME, kind="mistake", now=NOW)
+    use.answer(state, MUM, named.id, True, minutes=None, now=NOW + 1)
+    with pytest.raises(ConfigError, match="nothing to open"):
+        use.answer(state, MUM, nameless.id, True, now=NOW + 1)
+    use.answer(state, MUM, nameless.id, False, now=NOW + 1)
+    assert [r.state for r in use.requests(state, now=NOW + 2)] == ["granted", "seen"]
+    assert [(g.scope, g.value, g.until) for g in load(state).grants][-1:] == [(Scope.NAME, "fine.example", None)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "scope", "value"),
+    [("talk", Scope.NAME, "a.example"), ("talk", Scope.TIME, "x"), ("mistake", Scope.TIME, ""), ("other", Scope.TIME, ""),
+     ("mistake", Scope.CATEGORY, "abuse")],
+)  # fmt: skip
+def test_kinds_that_make_no_sense(state: Path, kind: str, scope: Scope, value: str) -> None:
+    with pytest.raises(ConfigError):
+        use.ask(state, CHILD, profile="anna", scope=scope, value=value, kind=kind, now=NOW)
+    assert use.requests(state, now=NOW) == []
+
+
+def test_a_request_of_a_version_before_is_one_that_asks(state: Path) -> None:
+    from filterd.control.requests import _request
+
+    body = {
+        k: v for k, v in use.ask(state, CHILD, profile="anna", scope=Scope.TIME, now=NOW).body().items() if k != "kind"
+    }
+    assert _request(body).kind == "ask" and _request(body).can_be_granted

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from filterd.host.interfaces import local_networks
+from filterd.host.interfaces import Link, links, local_networks
 
 V4, V6 = 2, 10
 
@@ -103,3 +103,37 @@ def test_without_the_package_nothing_is_on_link(monkeypatch: pytest.MonkeyPatch)
 def test_this_machine_has_loopback() -> None:
     pytest.importorskip("netifaces")
     assert "127.0.0.1" in local_networks()[0]
+
+
+class Routed(Netifaces):
+    """Knows gateways too."""
+
+    def gateways(self) -> dict[Any, Any]:
+        """Family -> (gateway, interface, is the default)."""
+        return {"default": {}, V4: [("192.168.1.1", "eth1", True)], V6: [("fe80::1", "eth1", True)]}
+
+
+def test_interfaces_with_a_mac_come_with_their_gateways_first() -> None:
+    four = {"addr": "192.168.1.2", "netmask": "255.255.255.0"}
+    six = {"addr": "fe80::2%eth1", "netmask": "ffff:ffff:ffff:ffff::/64"}
+    found = links(
+        Routed(
+            {
+                "lo": {17: [{"addr": "00:00:00:00:00:00"}], V4: [{"addr": "127.0.0.1", "netmask": "255.0.0.0"}]},
+                "eth0": {17: [{"addr": "02:AA:00:00:00:01"}]},
+                "eth1": {17: [{"addr": "02:aa:00:00:00:02"}], V4: [four], V6: [six, {"addr": "no address"}]},
+                "tun0": {V4: [{"addr": "198.51.100.7", "peer": "198.51.100.1"}]},
+                "gone": None,
+            }
+        )
+    )
+    prefixes = (ipaddress.ip_interface("192.168.1.2/24"), ipaddress.ip_interface("fe80::2/64"))
+    assert found == [
+        Link("eth1", "02:aa:00:00:00:02", prefixes, ("192.168.1.1", "fe80::1")),
+        Link("eth0", "02:aa:00:00:00:01"),
+    ]
+
+
+def test_this_machines_interfaces_can_be_asked_for() -> None:
+    pytest.importorskip("netifaces")
+    assert all(len(link.mac) == 17 for link in links())

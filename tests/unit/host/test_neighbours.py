@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from filterd.host import neighbours as module
-from filterd.host.neighbours import neighbours, parse_neighbour
+from filterd.host.neighbours import neighbours, parse_entry
 
 MAC = bytes.fromhex("021a2b3c4d5e")
 REACHABLE, STALE, INCOMPLETE, FAILED, NOARP = 0x02, 0x04, 0x01, 0x20, 0x40
@@ -24,6 +24,12 @@ def attribute(kind: int, value: bytes) -> bytes:
 def entry(family: int, address: bytes, mac: bytes, state: int = REACHABLE, flags: int = 0) -> bytes:
     """The body of an RTM_NEWNEIGH: ndmsg, then destination and link-layer address."""
     return struct.pack("=BxxxiHBB", family, 3, state, flags, 1) + attribute(1, address) + attribute(2, mac)
+
+
+def parse_neighbour(body: bytes) -> tuple[str, str] | None:
+    """(address, MAC) of a device that is there."""
+    found = parse_entry(body)
+    return (found.address, found.mac) if found is not None and found.is_there else None
 
 
 def test_a_device_of_each_family() -> None:

@@ -40,10 +40,28 @@ def test_the_page_gets_its_state_and_its_address_alone(monkeypatch: pytest.Monke
     monkeypatch.setattr(parts.Child, "start", lambda module, document, fds=(): started.append((module, document)))
     part = web_part({"state": "s", "settings": {"web": "127.0.0.1:8080", "upstreams": []}, "loop_key": "secret"})
     part.start(0.0)
-    assert started == [("webui", {"state": "s", "listen": "127.0.0.1:8080"})]
+    assert started == [("webui", {"state": "s", "listen": "127.0.0.1:8080", "tls": "off"})]
+    assert not part.needed and part.silent_s
+
+
+def test_so_does_the_childs_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(parts.Child, "start", lambda module, document, fds=(): started.append((module, document)))
+    part = parts.child_part({"state": "s", "settings": {"child": "127.0.0.1:80"}, "loop_key": "secret"})
+    part.start(0.0)
+    assert started == [("webui.child", {"state": "s", "listen": "127.0.0.1:80"})]
     assert not part.needed and part.silent_s
 
 
 def test_workers_are_watched_and_the_manager_is_not() -> None:
     assert all(part.silent_s == parts.SILENT_S for part in worker_parts({}, 2, ()))
     assert manager_part({}).silent_s == 0
+
+
+def test_presence_gets_the_state_alone_and_nobody_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(parts.Child, "start", lambda module, document, fds=(): started.append((module, document)))
+    part = parts.presence_part({"state": "s", "loop_key": "secret"})
+    part.start(0.0)
+    assert started == [("filterd.presence_main", {"state": "s"})]
+    assert not part.needed and part.silent_s

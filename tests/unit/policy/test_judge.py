@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from filterd.model.decision import Action, Row
 from filterd.model.household import Device, Profile
 from tests.unit.policy.house import EVERY_NIGHT, GOOGLE, NIGHT, NOON, SAFE_GOOGLE, at, grant, house, kid, off, window
 
@@ -47,6 +48,33 @@ def test_a_device_never_seen_before_gets_the_default_profile() -> None:
 
 def test_127_0_0_1_is_an_ordinary_client() -> None:
     assert house(kid(windows=(EVERY_NIGHT,))).judge.identify("127.0.0.1").profile == "lan"
+
+
+# ---- new devices that wait (DECISIONS 1, row 5) ------------------------------------------------------------------
+
+
+def test_a_new_device_that_waits_has_no_internet_and_known_ones_have() -> None:
+    h = house(devices=DEVICES, new_devices="wait", grants=(grant("time", until="2026-11-24 23:00"),))
+    stranger = h.judge.identify("198.51.100.1", "02:00:00:00:00:99")
+    decision = h.judge.state(stranger.slot, NOON).question(0, 0)
+    assert (stranger.profile, stranger.device) == ("lan", "")
+    assert (decision.action, decision.row, decision.rule) == (Action.BLOCK, Row.OFF, "waits")
+    for address, mac in (("10.20.3.7", "02:00:00:00:00:01"), ("10.20.3.7", ""), ("10.20.4.8", "")):
+        known = h.judge.identify(address, mac)
+        assert h.judge.state(known.slot, NOON).question(0, 0).action is Action.ALLOW
+
+
+def test_lifelines_and_the_provinces_names_come_before_the_waiting() -> None:
+    h = house(new_devices="wait")
+    state = h.judge.state(h.judge.identify("198.51.100.1").slot, NOON)
+    assert state.question(0, 0, special=True).row is Row.LOCAL
+
+
+def test_the_box_itself_is_no_new_device() -> None:
+    h = house(new_devices="wait")
+    for address in ("127.0.0.1", "::1"):
+        assert h.judge.state(h.judge.identify(address).slot, NOON).question(0, 0).action is Action.ALLOW
+    assert h.judge.state(h.judge.identify("127.0.0.5").slot, NOON).question(0, 0).row is Row.OFF
 
 
 # ---- until and the TTL cap (DECISIONS 3) -------------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_asking_for_time_a_site_and_with_words(device: Device, state: Path) -> N
     asked = {(r.scope, r.value, r.reason) for r in requests.requests(state)}
     assert len(asked) == 2 and ("name", "www.example.org", "") in asked
     seen = device.get("/?lang=en&sent=1").text
-    assert "Sent. Your parents see it" in seen and "www.example.org" in seen and "waiting" in seen
+    assert "Sent. Your parents will see it." in seen and "www.example.org" in seen and "waiting" in seen
     assert 'data-every="15"' in seen and 'data-every="60"' in device.get(who=TUAN).text
     assert "www.example.org" not in device.get(who=TUAN).text
 
@@ -188,7 +188,7 @@ def test_a_closed_name_says_why(device: Device, monkeypatch: pytest.MonkeyPatch,
     closed_as(monkeypatch, why)
     answer = device.get("/any/path?lang=en", base="http://www.tiktok.com")
     assert answer.status_code == 403 and said in answer.text and "111" in answer.text
-    assert ('href="http://' in answer.text) and ("?site=www.tiktok.com" in answer.text) is (
+    assert ('href="http://' in answer.text) and ("/?site=www.tiktok.com" in answer.text) is (
         why.kind in ("age", "off", "hours", "budget")
     )
 
@@ -250,3 +250,90 @@ def test_other_methods_and_paths(device: Device) -> None:
     assert device.client.delete("/", base_url=HOME, environ_overrides={"REMOTE_ADDR": LAN}).status_code == 405
     assert device.get("/elsewhere").status_code == 303
     assert device.get("/healthz").status_code == 200
+
+
+def test_parents_are_called_as_the_children_call_them(device: Device, state: Path) -> None:
+    assert "Xin bố mẹ" in device.get().text and "Gửi cho bố mẹ" in device.get().text
+    profiles.patch_household(state, WHO, {"parents": "ông bà"})
+    for who in (LAN, MINH, TUAN, GUEST):
+        page = device.get(who=who).text
+        assert "ông bà" in page and "bố mẹ" not in page.replace("Bố mẹ", "bố mẹ")
+    assert "Ông bà biết con chơi bao lâu." in device.get(who=MINH).text
+    profiles.patch_household(state, WHO, {"parents": "<b>mẹ</b>"})
+    assert "<b>" not in device.get().text
+
+
+def test_a_teenager_is_called_by_name(device: Device, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles.patch(state, WHO, "tuan", {"parent_sees": "categories"})
+    page = device.get(who=TUAN).text
+    assert "khi Tuấn tự gửi lời xin" in page and " con " not in page.lower().split("<main")[1]
+    assert "khi con tự gửi" not in page
+    closed_as(monkeypatch, Closed("abuse"))
+    assert "Tuấn không có lỗi gì cả" in device.get(who=TUAN, base="http://bad.example").text
+    assert "Con không có lỗi gì cả" in device.get(who=LAN, base="http://bad.example").text
+    assert "<title>Tuấn" not in device.get(who=TUAN, base="http://bad.example").text
+
+
+def send(device: Device, path: str, fields: dict[str, str] | None = None, **more: str) -> TestResponse:
+    headers = {"Origin": more.get("origin", HOME)}
+    return device.client.post(
+        f"{path}?lang=en", data=fields or {}, base_url=HOME, headers=headers,
+        environ_overrides={"REMOTE_ADDR": more.get("who", LAN)},
+    )  # fmt: skip
+
+
+def test_one_sentence_home_and_nothing_else(device: Device, state: Path) -> None:
+    assert "This one sentence is sent" in device.get("/talk?lang=en").text
+    assert "“Con cần nói chuyện với bố mẹ.”" in device.get("/talk").text
+    assert send(device, "/talk", {"words": "secret", "site": "x.example"}).headers["Location"] == "/?sent=talk"
+    (made,) = requests.requests(state)
+    assert (made.kind, made.profile, made.value, made.reason) == ("talk", "lan", "", "")
+    assert send(device, "/talk").status_code == 303 and len(requests.requests(state)) == 1  # it waits already
+    page = device.get("/?lang=en&sent=talk").text
+    assert "Sent. Your parents will see it." in page and "I need to talk to you." in page
+    requests.answer(state, WHO, made.id, False, now=EVENING + 1)
+    assert "mẹ has seen it." in device.get("/?lang=en").text
+    assert "6 requests an hour at most, 6 left." in device.get("/?lang=en").text
+
+
+def test_talks_are_bounded_kindly(device: Device, state: Path) -> None:
+    for _ in range(requests.MAX_TALKS):
+        assert send(device, "/talk").status_code == 303
+        requests.answer(state, WHO, requests.requests(state, pending=True)[0].id, False, now=EVENING + 1)
+    more = send(device, "/talk")
+    assert more.status_code == 429 and "Call 111" in more.text
+
+
+def test_a_mistake_shows_what_is_sent(device: Device, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed_as(monkeypatch, Closed("age", "tiktok", "video"))
+    page = device.get("/mistake?lang=en&site=www.tiktok.com").text
+    assert "Your parents will see the name of this site" in page and "www.tiktok.com" in page
+    assert send(device, "/mistake", {"site": "www.tiktok.com", "words": "Toán"}).headers["Location"] == "/?sent=mistake"
+    (made,) = requests.requests(state)
+    assert (made.kind, made.scope, made.value, made.reason) == ("mistake", "name", "www.tiktok.com", "Toán")
+    assert send(device, "/mistake", {"site": "www.tiktok.com"}).status_code == 429
+    assert send(device, "/mistake", {"site": "a b"}).status_code == 422
+    assert send(device, "/mistake", {"site": "www.tiktok.com", "words": "x" * 121}).status_code == 422
+    closed_as(monkeypatch, Closed("open"))
+    assert "This page is open." in send(device, "/mistake", {"site": "open.example.org"}).text
+    assert len(requests.requests(state)) == 1
+
+
+def test_the_name_of_a_dangerous_category_is_sent_nowhere(
+    device: Device, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_as(monkeypatch, Closed("abuse"))
+    page = device.get("/?lang=en", base="http://bad.example").text
+    assert 'mistake"' in page and "bad.example" not in page and "/talk" in page
+    assert "kept nowhere" in device.get("/mistake?lang=en").text
+    assert send(device, "/mistake", {"site": "bad.example", "words": "bad.example"}).status_code == 303
+    (made,) = requests.requests(state)
+    assert made.value == "" and not made.can_be_granted and "bad.example" not in str(made.body() | {"reason": ""})
+
+
+@pytest.mark.parametrize("path", ["/talk", "/mistake"])
+def test_messages_come_from_this_page_and_from_somebody_alone(device: Device, state: Path, path: str) -> None:
+    assert send(device, path, origin="http://evil.example").status_code == 403
+    assert send(device, path, who=GUEST).status_code == 403
+    assert device.get(path, who=GUEST).status_code == 303
+    assert requests.requests(state) == []

@@ -9,7 +9,7 @@ import pytest
 
 from filterd.control.household import load
 from filterd.model.household import Profile, Rule
-from tests.unit.webui.client import Browser, logged_in, made
+from tests.unit.webui.client import PASSWORD, Browser, logged_in, made
 
 HTMX = {"HX-Request": "true"}
 
@@ -18,7 +18,7 @@ def child(state: Path, ident: str = "minh") -> Profile:
     return next(p for p in load(state).profiles if p.id == ident)
 
 
-@pytest.mark.parametrize("path", ["", "add", "minh", "minh/services", "minh/names", "minh/time", "minh/remove"])
+@pytest.mark.parametrize("path", ["", "add", "minh", "minh/services", "minh/names", "minh/time", "minh/remove", "_all"])
 def test_every_page_is_there_in_both_languages_and_light(visitor: Browser, path: str) -> None:
     for language in ("vi", "en"):
         answer = visitor.get(f"/children/{path}?lang={language}")
@@ -178,8 +178,10 @@ def test_who_may_only_look_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
         state = made(tmp_path / role, role=role)
         browser = logged_in(state)
         before = load(state)
-        page = browser.get("/children/minh").text
-        assert "disabled" in page and "hx-post" not in page.split("<main")[1].split("</main>")[0]
+        seen = browser.get("/children/minh")
+        assert seen.status_code == (200 if role == "viewer" else 403)  # a teacher sees who is in the own rooms alone
+        assert ("disabled" in seen.text) is (role == "viewer")
+        assert "hx-post" not in seen.text.split("<main")[1].split("</main>")[0]
         assert browser.get("/children/add").status_code == 403
         for path, fields in (
             ("rule", {"set": "categories:games:block"}), ("safe", {"set": "google:off"}), ("age", {"preset": "adult"}),
@@ -193,3 +195,55 @@ def test_who_may_only_look_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
 def test_icons_are_symbols_alone(visitor: Browser) -> None:
     answer = visitor.get("/children/icons.svg")
     assert answer.mimetype == "image/svg+xml" and 'id="dice"' in answer.text and "<script" not in answer.text
+
+
+def test_how_children_call_their_parents(visitor: Browser, state: Path) -> None:
+    assert visitor.get("/children/_all").status_code == 200
+    assert visitor.post("/children/_all", {"parents": "  ông   bà "}).status_code == 303
+    assert load(state).parents == "ông bà" and not load(state).confirm_harm
+    for wrong in ("x" * 25, "a<b", "mẹ1"):
+        answer = visitor.post("/children/_all?lang=en", {"parents": wrong})
+        assert answer.status_code == 422 and "A word or two of letters" in answer.text
+    visitor.post("/children/_all", {"parents": "x" * 24})
+    assert load(state).parents == "x" * 24
+    visitor.post("/children/_all", {"parents": ""})
+    assert load(state).parents == ""
+
+
+def test_harm_opens_by_password_alone_where_it_was_chosen(visitor: Browser, state: Path) -> None:
+    visitor.post("/children/_all", {"confirm_harm": "1"})
+    assert load(state).confirm_harm
+    wanted = {"set": "categories:gambling:allow"}
+    asked = visitor.post("/children/minh/rule?lang=en", wanted, headers=HTMX)
+    assert asked.status_code == 200 and asked.headers["HX-Retarget"] == "#main"
+    assert 'name="proof"' in asked.text and 'value="categories:gambling:allow"' in asked.text
+    assert "csrf_token" in asked.text and child(state).categories == {}
+    wrong = visitor.post("/children/minh/rule?lang=en", {**wanted, "proof": "not it"})
+    assert wrong.status_code == 422 and 'role="alert"' in wrong.text and "not it" not in wrong.text
+    assert child(state).categories == {}
+    assert visitor.post("/children/minh/rule", {**wanted, "proof": PASSWORD}).status_code == 303
+    assert child(state).categories == {"gambling": Rule.ALLOW}
+    assert visitor.post("/children/minh/rule", {"set": "categories:games:block"}).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/children/_all", {}), ("/children/minh/age", {"preset": "adult"}), ("/home/pause/minh", {"minutes": "15"}),
+    ],
+)  # fmt: skip
+def test_no_page_is_a_way_round(visitor: Browser, state: Path, path: str, fields: dict[str, str]) -> None:
+    visitor.post("/children/_all", {"confirm_harm": "1"})
+    before = load(state)
+    answer = visitor.post(f"{path}?lang=en", fields)
+    assert answer.status_code == 200 and 'name="proof"' in answer.text and load(state) == before
+    assert visitor.post(path, {**fields, "proof": PASSWORD}).status_code == 303 and load(state) != before
+
+
+def test_guessing_the_password_is_limited(visitor: Browser, state: Path) -> None:
+    visitor.post("/children/_all", {"confirm_harm": "1"})
+    for _ in range(6):
+        answer = visitor.post("/home/pause/minh?lang=en", {"minutes": "15", "proof": "guess"})
+    assert "wait" in answer.text.lower() and answer.status_code == 422
+    blocked = visitor.post("/home/pause/minh", {"minutes": "15", "proof": PASSWORD})
+    assert blocked.status_code == 422 and load(state).grants == ()

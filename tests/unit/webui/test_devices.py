@@ -9,12 +9,16 @@ import pytest
 
 import webui.devices as page
 from filterd.control import devices as use_cases
+from filterd.control import seen as presence
 from filterd.control.household import load
-from filterd.model.activity import Entry, Page
+from filterd.control.truth import Newest
+from filterd.model.activity import Entry
 from filterd.model.change import Who
 from filterd.model.decision import Action, Row
 from filterd.model.household import Device
+from filterd.model.seen import SeenDevice
 from tests.unit.webui.client import Browser, logged_in, made
+from webui import devices_seen
 
 PRIVATE, BURNT_IN = "da:1a:2b:3c:4d:5e", "3c:22:fb:00:11:22"
 HOSTILE = '<script>alert("x")</script>\u202egnp'
@@ -31,8 +35,16 @@ def network(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Entry], dict[str, str
     """What asked lately, and which hardware addresses the box sees: to be filled by a test."""
     entries: list[Entry] = []
     macs: dict[str, str] = {}
-    monkeypatch.setattr("filterd.control.activity.page", lambda *_, **__: Page(tuple(entries), (), "", 0, 0, True))
-    monkeypatch.setattr(page, "hardware_addresses", lambda: macs)
+
+    def newest(_state: Path, at: float, *_: object) -> Newest:
+        found = Newest()
+        for one in entries:
+            found.note(one.at_ms / 1000, one.profile, one.device, one.client, at)
+        return found
+
+    monkeypatch.setattr(devices_seen, "newest_questions", newest)
+    for module in (page, devices_seen):
+        monkeypatch.setattr(module, "hardware_addresses", lambda: macs)
     return entries, macs
 
 
@@ -194,3 +206,92 @@ def test_a_viewer_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         fields = {"name": "x", "address": "192.168.1.9", "profile": "lan"}
         assert visitor.post(path, fields).status_code == 403
     assert len(load(state).devices) == 3
+
+
+# --- what presence saw ---
+
+
+OLD = "da:00:00:00:00:01"  # Lan's phone until today
+
+
+def saw(monkeypatch: pytest.MonkeyPatch, *found: SeenDevice) -> None:
+    """What presence saw."""
+    monkeypatch.setattr(presence, "devices", lambda *_: list(found))
+
+
+def lans_phone_again(monkeypatch: pytest.MonkeyPatch, state: Path) -> None:
+    """Lan's phone comes back under another private address."""
+    now = time.time()
+    use_cases.change_device(state, WHO, "may-lan", mac=OLD)
+    was = SeenDevice(
+        OLD, ("192.168.1.20",), ("Lan-iPhone",), "1,3,6", "", first=now - 9e6, last=now - 7200, asked=now - 7200
+    )
+    new = SeenDevice(
+        PRIVATE, ("192.168.1.77",), ("Lan-iPhone",), "1,3,6", "", first=now - 600, last=now - 60, asked=now - 90
+    )
+    saw(monkeypatch, new, was)
+
+
+def test_it_asks_whether_it_is_lans_phone_again_says_why_and_one_tap_joins(
+    visitor: Browser, state: Path, network: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lans_phone_again(monkeypatch, state)
+    seen = visitor.get("/devices/?lang=en").text
+    assert "Is this Lan's Máy của Lan again?" in seen and "Very probably the same." in seen
+    assert "“Lan-iPhone”, as that one does" in seen and "in the same way" in seen and "has not been seen since" in seen
+    answer = visitor.post("/devices/assign", {"mac": PRIVATE, "address": "", "device": "may-lan"})
+    assert answer.status_code == 303 and of(state, "Máy của Lan").mac == PRIVATE
+    assert "again?" not in visitor.get("/devices/?lang=en").text.replace("one of the known devices again?", "")
+
+
+def test_another_device_is_remembered_and_asked_about_as_a_new_one(
+    visitor: Browser, state: Path, network: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lans_phone_again(monkeypatch, state)
+    assert visitor.post("/devices/apart", {"mac": PRIVATE, "device": "may-lan"}).status_code == 303
+    seen = visitor.get("/devices/?lang=en").text
+    assert "Máy của Lan again?" not in seen and "Whose device is Lan-iPhone?" in seen
+    assert visitor.post("/devices/apart", {"mac": BURNT_IN, "device": "may-lan"}).status_code == 422
+    assert visitor.post("/devices/apart", {"mac": PRIVATE, "device": "nobody"}).status_code == 404
+
+
+def test_one_that_never_asked_is_found_too_with_its_maker_and_its_own_name_harmless(
+    visitor: Browser, state: Path, network: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    printer = SeenDevice(
+        BURNT_IN, ("192.168.1.30",), ('<script>alert("x")</script>',), vendor="Apple <b>", first=now - 99, last=now - 9
+    )
+    router = SeenDevice("00:11:22:33:44:55", ("192.168.1.1",), is_router=True, first=now - 99, last=now - 1)
+    gone = SeenDevice("00:11:22:33:44:66", ("192.168.1.31",), first=now - 9e5, last=now - 2e5)
+    saw(monkeypatch, printer, router, gone)
+    seen = visitor.get("/devices/?lang=en").text
+    assert "<script>alert" not in seen and "Apple &lt;b&gt;" in seen and "it has not asked this box" in seen
+    assert "192.168.1.1?" not in seen and "192.168.1.31" not in seen
+    visitor.post("/devices/assign", {"mac": BURNT_IN, "address": "192.168.1.30", "profile": "minh"})
+    added = next(d for d in load(state).devices if d.mac == BURNT_IN)
+    assert added.profile == "minh" and added.name.startswith("<script>")  # as it calls itself; pages escape it
+    assert "<script>alert" not in visitor.get(f"/devices/{added.id}?lang=en").text
+
+
+def test_a_made_up_hardware_address_in_the_form_is_not_taken(visitor: Browser, state: Path, network: object) -> None:
+    assert visitor.post("/devices/assign", {"mac": PRIVATE, "address": "", "profile": "lan"}).status_code == 422
+
+
+def test_new_devices_may_wait_and_the_page_says_so(visitor: Browser, state: Path, network: object) -> None:
+    assert "They wait without Internet" in visitor.get("/devices/?lang=en").text
+    visitor.post("/devices/new", {"new_devices": "wait"})
+    assert load(state).new_devices == "wait"
+    assert "New devices and guests follow the rules" not in visitor.get("/devices/?lang=en").text
+    visitor.post("/devices/new", {"new_devices": "default"})
+    assert load(state).new_devices == "default"
+
+
+def test_two_at_odds_and_many_behind_one_are_said(
+    visitor: Browser, state: Path, network: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    use_cases.change_device(state, WHO, "may-lan", mac=OLD)
+    saw(monkeypatch, SeenDevice(OLD, ("192.168.1.20",), first=now - 99, last=now, rival=PRIVATE, is_shared=True))
+    seen = visitor.get("/devices/may-lan?lang=en").text
+    assert f"Another device ({PRIVATE}) claims" in seen and "Several devices stand behind this one" in seen

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
 
 from filterd.control import moves, requests
+from filterd.control import seen as presence
 from filterd.control.change import history
 from filterd.control.household import load
 from filterd.control.moves import Whom
 from filterd.control.profiles import patch
 from filterd.model.change import Who
 from filterd.model.household import Scope
+from filterd.model.seen import SeenDevice
 from tests.unit.webui.client import Browser, browser_of, logged_in, made
 
 HX = {"HX-Request": "true"}
@@ -173,3 +176,39 @@ def test_a_household_that_cannot_be_read_is_said(
 
 def test_machines_get_a_word_without_a_session(state: Path) -> None:
     assert browser_of(state).get("/healthz").json == {"page": True}
+
+
+def test_new_devices_are_asked_about(state: Path, visitor: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    new = SeenDevice("da:00:00:00:00:02", ("192.0.2.77",), first=now - 600, last=now, asked=now - 60)
+    silent = SeenDevice("da:00:00:00:00:03", ("192.0.2.78",), first=now - 600, last=now)
+    monkeypatch.setattr(presence, "devices", lambda *_: [new, silent])
+    seen = visitor.get("/?lang=en").text
+    assert "1 new device: whose is it?" in seen and 'href="/devices/"' in seen
+    monkeypatch.setattr(presence, "devices", lambda *_: [silent])
+    assert "new device" not in visitor.get("/?lang=en").text
+
+
+def test_both_languages_say_lengths_of_time_in_their_own_words(visitor: Browser, state: Path) -> None:
+    patch(
+        state,
+        Who("mẹ"),
+        "lan",
+        {"budgets": [{"services": ["youtube"], "minutes": 60}, {"categories": ["games"], "minutes": 30}]},
+    )
+    requests.ask(state, Who("Minh", "child"), profile="minh", scope=Scope.SERVICE, value="youtube")
+    for language, length, budget, other in (("vi", "15 phút", "khoảng 0 trên 30 phút", "15 min"),
+                                            ("en", "15 min", "about 0 of 30 minutes", "phút")):  # fmt: skip
+        page = visitor.get(f"/?lang={language}").text.replace("\u00a0", " ")
+        assert length in page and budget in page and other not in page
+        assert page.count("<progress") == 1  # one bar a card: the budget that is nearest to its end
+
+
+def test_alerts_that_nobody_has_seen_are_counted_in_the_navigation(
+    visitor: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "tin báo chưa ai xem" not in visitor.get("/").text
+    monkeypatch.setattr("webui.frame.list_alerts", lambda *_args, limit, unseen: [object()] * 3)
+    page = visitor.get("/").text
+    assert len(re.findall(r'<span class="count">3<span class="sr"> tin báo chưa ai xem', page)) == 2  # rail and bar
+    assert '<span class="count">3<' in visitor.get("/more").text

@@ -126,3 +126,25 @@ def test_a_form_needs_its_token(visitor: Browser, state: Path) -> None:
     one = ask(state)
     assert visitor.post(f"/requests/{one.id}", {"minutes": 15}, token="").status_code == 400
     assert last(state).state == "pending"
+
+
+def test_a_child_that_needs_to_talk_stands_at_home_and_is_seen_in_one_tap(visitor: Browser, state: Path) -> None:
+    one = requests.ask(state, CHILD, profile="lan", scope=Scope.TIME, kind="talk")
+    home = visitor.get("/?lang=en").text
+    assert "Lan needs to talk to you" in home and "listen first" in home and 'name="minutes" value="60"' not in home
+    for path in ("/requests/", f"/requests/{one.id}"):
+        assert "I have seen it" in visitor.get(f"{path}?lang=en").text
+    assert visitor.post(f"/requests/{one.id}", {"minutes": "15"}).status_code == 422
+    assert visitor.post(f"/requests/{one.id}", {"seen_it": "1"}).status_code == 303
+    assert last(state).state == "seen" and load(state).grants == ()
+    assert "Seen by mẹ" in visitor.get("/requests/?lang=en").text
+
+
+def test_a_mistake_is_looked_at_and_opened(visitor: Browser, state: Path) -> None:
+    one = requests.ask(state, CHILD, profile="lan", scope=Scope.NAME, value="fine.example", kind="mistake")
+    assert "Lan says: fine.example is closed by mistake" in visitor.get("/?lang=en").text
+    visitor.post(f"/requests/{one.id}", {"always": "1"})
+    assert load(state).grants[-1].value == "fine.example"
+    nameless = requests.ask(state, CHILD, profile="lan", scope=Scope.NAME, kind="mistake")
+    assert "its name is kept nowhere" in visitor.get("/?lang=en").text
+    assert visitor.post(f"/requests/{nameless.id}", {"always": "1"}).status_code == 422

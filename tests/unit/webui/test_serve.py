@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from filterd.host.child import Child
-from webui.__main__ import listen_address
+from webui.__main__ import address_or_off, listen_address
 
 
 @pytest.fixture
@@ -112,20 +112,39 @@ def test_the_page_imports_control_and_model_alone() -> None:
                 )
 
 
-def test_the_childs_page_is_beside_it_on_a_port_of_its_own(state: Path) -> None:
+def test_the_childs_page_is_a_program_of_its_own(state: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "webui", "--state", str(state), "--listen", "127.0.0.1:0", "--child", "127.0.0.1:0"],
+        [sys.executable, "-m", "webui.child", "--state", str(state), "--listen", "127.0.0.1:0"],
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith("the child's page is at http://127.0.0.1:")
-        address = line.split()[-1]
-        with urllib.request.urlopen(address + "healthz", timeout=10) as answer:
+        assert line.startswith("ready: the page is at http://127.0.0.1:")
+        with urllib.request.urlopen(line.split()[-1] + "healthz", timeout=10) as answer:
             assert answer.status == 200 and answer.headers["Set-Cookie"] is None
-        assert process.stdout.readline().startswith("ready: the page is at http://127.0.0.1:")
     finally:
         process.terminate()
         process.communicate(timeout=20)
+
+
+def test_the_childs_page_ends_with_its_supervisor(state: Path) -> None:
+    child = Child.start("webui.child", {"state": str(state), "listen": "127.0.0.1:0"})
+    try:
+        deadline = time.monotonic() + 30
+        while (answer := child.read_ready()) is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert answer is not None and answer["address"].startswith("127.0.0.1:")
+        child.close()
+        assert child.process.wait(10) == 0
+    finally:
+        child.process.kill()
+        child.process.wait()
+
+
+def test_https_or_not() -> None:
+    assert address_or_off("off") is address_or_off("") is None
+    assert address_or_off("127.0.0.1:8443") == ("127.0.0.1", 8443)
+    with pytest.raises(ArgumentTypeError):
+        address_or_off("on")

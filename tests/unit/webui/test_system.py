@@ -165,3 +165,15 @@ def test_a_parent_decides_about_the_family_not_about_lists(tmp_path: Path, monke
     assert visitor.post("/system/lists/update").status_code == 403
     assert "/system/lists/update" not in visitor.get("/system/lists").text
     assert visitor.get("/system/history").status_code == 200
+
+
+def test_the_history_shows_lists_and_a_deleted_log_without_taking_them_back(visitor: Browser, state: Path) -> None:
+    visitor.post("/system/lists/hagezi-bypass/switch", {"on": "1"})
+    visitor.post("/activity/delete/?lang=en", {"whose": "profile:lan", "word": "delete"})
+    visitor.post("/activity/delete/?lang=en", {"whose": "all", "word": "delete"})
+    page = visitor.get("/system/history?lang=en").text
+    assert "switched a list on: <bdi>hagezi-bypass" in page and "deleted from the log: <bdi>Lan" in page
+    assert "deleted from the log: <bdi>the whole log" in page
+    number = change.history(state, limit=1)[0].number
+    assert f"/system/history/{number}/revert" not in page
+    assert visitor.post(f"/system/history/{number}/revert").status_code == 422

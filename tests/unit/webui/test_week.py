@@ -26,7 +26,7 @@ def child(state: Path, ident: str = "minh") -> Profile:
 
 
 @pytest.mark.parametrize(
-    "path", ["lan", "minh", "lan/window", "lan/window?bedtime=1", "lan/window?index=0", "lan/special"]
+    "path", ["lan", "minh", "lan/window", "lan/window?bedtime=1", "lan/window?index=0", "lan/special", "minh/copy"]
 )
 def test_every_page_is_there_in_both_languages_and_light(visitor: Browser, path: str) -> None:
     for language in ("vi", "en"):
@@ -212,9 +212,9 @@ def test_a_teacher_reaches_the_own_rooms_alone(tmp_path: Path, monkeypatch: pyte
     browser = logged_in(state)
     assert browser.post("/week/lan/window", BEDTIME).status_code == 303
     before = load(state)
-    for path in ("window", "move", "tomorrow", "special", "special/remove"):
+    for path in ("window", "move", "tomorrow", "special", "special/remove", "copy"):
         assert browser.post(f"/week/minh/{path}", {**BEDTIME, "number": "0", "index": "0"}).status_code == 403
-    for path in ("window", "special"):
+    for path in ("window", "special", "copy"):
         assert browser.get(f"/week/minh/{path}").status_code == 403
     assert load(state) == before and "data-can" not in browser.get("/week/minh").text
 
@@ -228,7 +228,35 @@ def test_a_viewer_sees_and_changes_nothing(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_nobody_has_no_week(visitor: Browser) -> None:
-    for path in ("nobody", "nobody/window", "nobody/say", "nobody/special"):
+    for path in ("nobody", "nobody/window", "nobody/say", "nobody/special", "nobody/copy"):
         assert visitor.get(f"/week/{path}").status_code == 404
     assert visitor.get("/week/lan?first=9999-12-31").status_code == 200
     assert visitor.get("/week/lan?first=x").status_code == 200
+
+
+def test_a_week_is_copied_and_taken_back(visitor: Browser, state: Path) -> None:
+    assert "Copy a week" in visitor.get("/week/minh?lang=en").text
+    choice = visitor.get("/week/minh/copy?lang=en").text
+    assert "Every day, 21:30 to 6:00 the next day: off." in choice and 'value="lan"' in choice
+    visitor.post("/week/minh/window", {**BEDTIME, "from": "20:00"})
+    special = {"first": (date.today() + timedelta(days=3)).isoformat(), "kind": "off"}
+    visitor.post("/week/minh/special", special)
+    before = child(state)
+    answer = visitor.post("/week/minh/copy", {"source": "lan"})
+    assert answer.location == "/week/minh"
+    assert child(state).windows == child(state, "lan").windows and child(state).exceptions == before.exceptions
+    toast = visitor.get("/week/minh").text.split('id="toast"')[1]
+    visitor.post("/undo", {"number": toast.split('name="number" value="')[1].split('"')[0]})
+    assert child(state).windows == before.windows
+
+
+@pytest.mark.parametrize(("source", "status"), [("nobody", 404), ("", 404), ("minh", 422)])
+def test_a_week_that_cannot_be_copied(visitor: Browser, state: Path, source: str, status: int) -> None:
+    before = load(state)
+    assert visitor.post("/week/minh/copy", {"source": source}).status_code == status and load(state) == before
+
+
+def test_the_form_of_a_drawn_place_has_both_times(visitor: Browser) -> None:
+    form = visitor.get("/week/minh/window?day=2&from=17:00&to=18:45").text
+    assert 'value="17:00"' in form and 'value="18:45"' in form and "data-handles" not in form
+    assert 'data-handles="w0"' in visitor.get("/week/lan/window?index=0").text

@@ -1,0 +1,140 @@
+"""Who is on the network, for the page of devices: when each known one was last there, and who is nobody's yet.
+
+What presence saw and what asked the box are brought together: a device is its hardware address where the box sees one,
+else its address. Names that devices give themselves are hostile text; templates escape them.
+
+    seen, new = last_seen(household)
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from filterd.control import seen as presence
+from filterd.control.devices import hardware_addresses
+from filterd.control.devices_again import Hint, Reason, hints
+from filterd.control.truth import newest_questions
+from filterd.errors import FilterdError
+from filterd.model.household import Device, Household
+from filterd.model.seen import SeenDevice, is_private
+from webui.frame import state
+from webui.words import gettext as _
+
+DAY_S = 86_400.0  # a new one that was not there for so long is not asked about
+MOST_NEW = 20  # on the page
+
+
+@dataclass(slots=True)
+class New:
+    """One that is nobody's yet. `mac`: "" when the box does not see it; `asked`: it asks through this box."""
+
+    address: str
+    mac: str
+    at: float
+    asked: bool = True
+    name: str = ""  # what it calls itself
+    vendor: str = ""
+    is_shared: bool = False
+    hints: list[Hint] = field(default_factory=list)
+
+    @property
+    def is_private(self) -> bool:
+        """True when the device made its hardware address up: it will come back with another one."""
+        return is_private(self.mac)
+
+    @property
+    def shown(self) -> str:
+        """How the question calls it."""
+        return self.name or self.address or self.mac
+
+
+def last_seen(household: Household) -> tuple[dict[str, float], list[New]]:
+    """Return when each known device was last there (POSIX seconds), and who was there in the last day and is nobody's."""
+    at = time.time()
+    found = {device.mac: device for device in presence.devices(state(), at)}
+    seen, strangers = _asked(household, found, at)
+    _met(household, found, seen, strangers, at)
+    likely = hints(state(), household, list(found.values()))
+    for new in strangers.values():
+        new.hints = likely.get(new.mac, [])
+    order = sorted(strangers.values(), key=lambda new: (not new.hints, not new.asked, -new.at))
+    return seen, order[:MOST_NEW]
+
+
+def new_count(household: Household) -> int:
+    """Return how many asked this box in the last day and are nobody's, as far as the box sees hardware addresses."""
+    at = time.time()
+    if any(d.range for d in household.devices):
+        return 0  # rooms and VLANs: whoever is there belongs to the range
+    known = {d.mac for d in household.devices if d.mac}
+    places = {d.ip for d in household.devices if d.ip}
+    return sum(
+        1 for met in presence.devices(state(), at)
+        if met.mac not in known and not met.is_router and not places.intersection(met.addresses)
+        and met.asked is not None and at - met.asked < DAY_S
+    )  # fmt: skip
+
+
+def of_device(device: Device) -> SeenDevice | None:
+    """Return what was seen of a known device, None when that is nothing."""
+    return next((s for s in presence.devices(state()) if device.mac and s.mac == device.mac), None)
+
+
+def reason_text(reason: Reason, hint: Hint) -> str:
+    """Return in words why the new one may be a known one."""
+    return {
+        Reason.NAME: _("It calls itself “%(name)s”, as that one does.", name=hint.name),
+        Reason.KIND: _("It calls itself “%(name)s”, as many of its kind do.", name=hint.name),
+        Reason.DHCP: _("It asks the router for an address in the same way."),
+        Reason.QUIET: _("%(name)s has not been seen since this one came.", name=hint.device.name),
+        Reason.SITES: _("It asks for much the same sites."),
+    }[reason]
+
+
+def _asked(household: Household, found: dict[str, SeenDevice], at: float) -> tuple[dict[str, float], dict[str, New]]:
+    """Return who asked the box: known ones by id, the others by hardware address or address."""
+    known = {device.id for device in household.devices}
+    by_place = {device.mac or device.ip: device.id for device in household.devices if not device.range}
+    macs = {a: s.mac for s in found.values() for a in s.addresses} | hardware_addresses()
+    seen: dict[str, float] = {}
+    strangers: dict[str, New] = {}
+    try:
+        asked = newest_questions(state(), at, ZoneInfo(household.timezone)).seen
+    except (FilterdError, OSError):
+        return seen, strangers
+    for (device, address), moment in sorted(asked.items(), key=lambda pair: -pair[1]):
+        mac = macs.get(address, "")
+        # the log says whose it was then; who has just been given a device sees it at once
+        ident = by_place.get(address) or by_place.get(mac or "-") or (device if device in known else "")
+        if ident:
+            seen.setdefault(ident, moment)
+        elif address and at - moment < DAY_S:
+            strangers.setdefault(mac or address, New(address, mac, moment))
+    return seen, strangers
+
+
+def _met(
+    household: Household, found: dict[str, SeenDevice], seen: dict[str, float], strangers: dict[str, New], at: float
+) -> None:
+    """Add what presence saw: also who never asked."""
+    by_mac = {device.mac: device.id for device in household.devices if device.mac}
+    by_ip = {device.ip: device.id for device in household.devices if device.ip}
+    ranges = [(ipaddress.ip_network(d.range), d.id) for d in household.devices if d.range]
+    for mac, met in found.items():
+        last = max(met.last, met.asked or 0.0)
+        ident = by_mac.get(mac) or next((by_ip[a] for a in met.addresses if a in by_ip), "")
+        if not ident:
+            ident = next((i for a in met.addresses for n, i in ranges if ipaddress.ip_address(a) in n), "")
+        if ident:
+            seen[ident] = max(last, seen.get(ident, 0.0))
+            strangers.pop(mac, None)
+            continue
+        new = strangers.get(mac)
+        if new is None:
+            if met.is_router or at - last >= DAY_S:
+                continue  # the router itself is nobody's phone
+            new = strangers[mac] = New(next(iter(met.addresses), ""), mac, last, asked=met.asked is not None)
+        new.name, new.vendor, new.is_shared = next(iter(met.names), ""), met.vendor, met.is_shared

@@ -1,0 +1,26 @@
+"""Why a report cannot be queued, in words for the person who wrote it."""
+
+from __future__ import annotations
+
+from filterd.control.feed_reports import NotQueued
+from filterd.control.notices import links, site_of
+from webui.frame import state
+from webui.words import gettext as _
+
+
+def problem(error: NotQueued) -> str:
+    """Return why a report cannot be queued."""
+    if error.why == "abuse":
+        whom = links(state())
+        site = site_of(whom.report)
+        return _(
+            "This is not for a list. Please report it at %(site)s, or call %(number)s.", site=site, number=whom.hotline
+        )
+    if error.why in ("waiting", "day"):
+        return _("Enough for now: the reports that wait have to leave first.")
+    return {
+        "twice": _("This was reported already, and the answer is not here yet."),
+        "name": _("Write the site's name, such as example.com."),
+        "category": _("This category is not known here."),
+        "reason": _("One short line, please."),
+    }.get(error.why, _("This box follows no province yet, so nobody would read it."))
