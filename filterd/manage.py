@@ -195,7 +195,9 @@ class Manager:
         """Bring the workers' events into the log."""
         self._ingest.step(time.time())
         self._budgets.step()
-        self._ways.step(time.time())
+        now = time.time()
+        self._ways.conflicts(now, self.seen.identify.conflicts(now))
+        self._ways.step(now)
         self._alerts.ways(self._ways.news())
         if self._alerts.step(time.time()):
             self._deliver.wake()

@@ -23,6 +23,7 @@ from filterd.config.settings import Settings
 from filterd.engine.engine import Engine
 from filterd.engine.settings import MIB
 from filterd.engine.settings import Settings as EngineSettings
+from filterd.engine.world import World
 from filterd.errors import FilterdError, StartError, StoreError
 from filterd.host.child import PULSE_S, Given
 from filterd.host.clock import Clock
@@ -84,7 +85,7 @@ class Worker:
                 self.udp.append(UdpListener(self.loop, sock, self.edge))
             else:
                 self.tcp.append(TcpListener(self.connections, sock))
-        self.reloader = Reloader(self.state, self.loop, opened, self.engine.swap)
+        self.reloader = Reloader(self.state, self.loop, opened, self._swap)
         self.control = ControlSocket(
             folder / f"worker-{self.index}.sock", self.loop, self.edge, self.reloader, self.stats
         )
@@ -104,6 +105,7 @@ class Worker:
         counts: dict[str, Any] = dict(self.engine.stats())
         counts.update(
             pid=os.getpid(),
+            listening=self.addresses,
             tcp_connections=len(self.connections.connections),
             tcp_refused=self.connections.refused,
             tcp_cut=self.connections.cut,
@@ -142,6 +144,14 @@ class Worker:
             self._close()
         if question.failed:
             raise StartError(f"no answer from ourselves at {', '.join(self.addresses)} within {LIMIT_S:g} s")
+
+    def _swap(self, world: World) -> int:
+        """Put a world into force; where others are asked from now on, the sockets to those before are let go."""
+        before = {health.number for health in self.engine.healths()}
+        revision = self.engine.swap(world)
+        if before - {health.number for health in self.engine.healths()}:
+            self.upstreams.renew()  # what is under way is still heard
+        return revision
 
     def end(self) -> None:
         """Take no new questions, finish those under way, stop."""

@@ -16,6 +16,7 @@ from filterd.control.bypass_steps import STEPS
 from filterd.errors import ConfigError
 from filterd.model.account import may
 from filterd.model.bypass import NETWORK, Kind
+from filterd.model.household import Household
 from filterd.model.now import Check
 from webui import words
 from webui.change import answered, who
@@ -92,6 +93,20 @@ def on_home(check: Check) -> tuple[str, str, str, str]:
     count = len(STEPS[str(check.facts["steps"])][1])
     button = ngettext("How to switch it off (%(num)s step)", "How to switch it off (%(num)s steps)", count)
     return str(found["title"]), str(found["why"]), button, url_for("bypass.way", ident=found["id"])
+
+
+def silent_since(household: Household) -> dict[str, float]:
+    """Return the profiles of whom a device is oddly silent, and since when; {} for who may not see that."""
+    if not may(g.account.role, "activity"):
+        return {}
+    profiles = {d.mac: d.profile for d in household.devices if d.mac}
+    found: dict[str, float] = {}
+    for kept in watch.findings(state()):
+        finding = kept.finding
+        if kept.is_open and finding.kind in (Kind.SILENT, Kind.FELL_SILENT) and finding.mac in profiles:
+            profile = profiles[finding.mac]
+            found[profile] = min(found.get(profile, finding.since), finding.since)
+    return found
 
 
 def _one(ident: str) -> watch.Kept:

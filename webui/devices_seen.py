@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from filterd.control import seen as presence
 from filterd.control.devices import hardware_addresses
-from filterd.control.devices_again import Hint, Reason, hints
+from filterd.control.devices_again import OVERLAP_S, Hint, Reason, hints
 from filterd.control.truth import newest_questions
 from filterd.errors import FilterdError
 from filterd.model.household import Device, Household
@@ -57,6 +57,7 @@ def last_seen(household: Household) -> tuple[dict[str, float], list[New]]:
     found = {device.mac: device for device in presence.devices(state(), at)}
     seen, strangers = _asked(household, found, at)
     _met(household, found, seen, strangers, at)
+    strangers = {key: new for key, new in strangers.items() if not _is_former(found.get(new.mac), household, found)}
     likely = hints(state(), household, list(found.values()))
     for new in strangers.values():
         new.hints = likely.get(new.mac, [])
@@ -69,12 +70,13 @@ def new_count(household: Household) -> int:
     at = time.time()
     if any(d.range for d in household.devices):
         return 0  # rooms and VLANs: whoever is there belongs to the range
+    found = {met.mac: met for met in presence.devices(state(), at)}
     known = {d.mac for d in household.devices if d.mac}
     places = {d.ip for d in household.devices if d.ip}
     return sum(
-        1 for met in presence.devices(state(), at)
+        1 for met in found.values()
         if met.mac not in known and not met.is_router and not places.intersection(met.addresses)
-        and met.asked is not None and at - met.asked < DAY_S
+        and met.asked is not None and at - met.asked < DAY_S and not _is_former(met, household, found)
     )  # fmt: skip
 
 
@@ -92,6 +94,20 @@ def reason_text(reason: Reason, hint: Hint) -> str:
         Reason.QUIET: _("%(name)s has not been seen since this one came.", name=hint.device.name),
         Reason.SITES: _("It asks for much the same sites."),
     }[reason]
+
+
+def _is_former(met: SeenDevice | None, household: Household, found: dict[str, SeenDevice]) -> bool:
+    """True for the address that a known device had before this one: private, called the same, silent since the new one came.
+
+    It is asked about again as soon as it is heard again.
+    """
+    if met is None or not is_private(met.mac) or not met.names:
+        return False
+    now = [found[device.mac] for device in household.devices if device.mac in found]
+    return any(
+        set(met.names) & set(one.names) and max(met.last, met.asked or 0.0) <= one.first + OVERLAP_S
+        for one in now if one.mac != met.mac
+    )  # fmt: skip
 
 
 def _asked(household: Household, found: dict[str, SeenDevice], at: float) -> tuple[dict[str, float], dict[str, New]]:

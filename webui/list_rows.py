@@ -27,8 +27,9 @@ class ListRow:
     how: str  # on | off | waits | unused
     names: int
     good_at: float | None
-    events: tuple[tuple[float | None, int, bool, str], ...]  # when, names, accepted, why not
+    events: tuple[tuple[float | None, int, bool, str], ...]  # when, names, accepted, more of it
     problem: str  # why the newest look brought nothing; "" when it did
+    earlier: tuple[tuple[str, float | None, int], ...] = ()  # (version, since when it was in use, names)
     is_away: bool = False  # its server could not be reached: that is no fault of the list
 
 
@@ -58,15 +59,17 @@ def _row(ident: str, name: str, category: str, licence: str, homepage: str, list
     events = tuple(
         (e.seconds(), e.names, e.verdict == "accepted", _why(e)) for e in reversed(listed.history[-MOST_EVENTS:])
     )
+    by_sync = "://" in listed.origin and not listed.origin.startswith("feed:")  # the manager puts it into force
+    earlier = tuple((one.digest, one.seconds(), one.names) for one in listed.kept) if by_sync else ()
     problem = events[0][3] if events and not events[0][2] else ""
     plain = homepage if homepage.startswith(("https://", "http://")) else ""
     return ListRow(
         ident, name, category, licence, plain, how, listed.names, listed.good_seconds(), events, problem,
-        bool(problem) and listed.history[-1].code in _AWAY,
+        earlier, bool(problem) and listed.history[-1].code in _AWAY,
     )  # fmt: skip
 
 
 def _why(event: Any) -> str:
     if event.verdict == "accepted":
-        return ""
+        return _("an earlier version, put back by hand") if event.code == "rolled-back" else ""
     return sentence(event.code, words.language()) or _("The new version was not taken.")

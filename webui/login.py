@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as Answer
 from filterd.control.accounts_login import LoginRefused, log_in
 from filterd.control.accounts_sessions import log_out
 from webui import words
+from webui.catalogue import LANGUAGES
 from webui.frame import state
 from webui.security import SID, begin, local_path
 from webui.words import gettext as _
@@ -63,7 +64,7 @@ def leave() -> Answer:
 @page.get("/language/<code>")
 def language(code: str) -> Answer:
     """Remember the language of this browser."""
-    if code not in words.LANGUAGES:
+    if code not in LANGUAGES:
         abort(404)
     answer = redirect(local_path(request.args.get("to", "/")))
     answer.set_cookie(words.COOKIE, code, max_age=_YEAR_S, httponly=True, samesite="Lax")

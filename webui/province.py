@@ -144,7 +144,7 @@ def _page(filled: dict[str, str] | None = None, error: str = "") -> str:
         mine, problem = (), _("The reports on this box cannot be read.")
     return render_template(
         "province/province.html", feed=feed_status(state()), refusal=sentence, chosen=notices.choice(state()),
-        advisories=notices.advisories(state()), reports=mine[:SHOWN], outcome=_outcome, problem=problem,
+        advisories=notices.advisories(state()), reports=mine[:SHOWN], outcome=_outcome, problem=problem, not_sent=province_words.not_sent,
         waiting=any(one.state == "waiting" for one, _found in mine), cards=notices.cards(state(), audience),
         audience=audience, audiences=[(one, _audience(one)) for one in FOR], categories=categories(language),
         filled=filled or {"kind": "missed", "name": "", "category": "", "reason": ""}, error=error,

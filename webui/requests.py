@@ -20,7 +20,7 @@ from filterd.control.words import shown
 from filterd.errors import ConfigError
 from filterd.model.account import may
 from filterd.model.change import Who
-from webui import home, words
+from webui import home, home_words, words
 from webui.change import Fragment, answered, changed
 from webui.frame import Toast, house, requests_of, state
 from webui.security import needs
@@ -101,7 +101,7 @@ def _seen() -> dict[str, object]:
     return {
         "names": {p.id: p.name for p in house().profiles},
         "devices": {d.id: d.name for d in house().devices},
-        "title": home.request_title,
+        "title": home_words.request_title,
         "what": what,
         "outcome": outcome,
         "minutes_of": MINUTES,

@@ -26,19 +26,10 @@ from filterd.control import setup
 from filterd.control.accounts_sessions import account_of_session
 from filterd.model.account import may
 from webui.flood import Flood
+from webui.headers import HEADERS
 from webui.peers import is_of_the_house, is_our_name
 from webui.sessions import Sessions
 
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
 OPEN = frozenset({"static", "login.show", "login.enter", "home.healthz", "login.language"})  # without a session
 SID = "sid"
 UPLOADS: dict[str, tuple[str, int]] = {}  # endpoint that takes a file: right that it needs, most bytes

@@ -13,16 +13,18 @@ from typing import Any
 from flask import Blueprint, abort, g, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from filterd.control import change, lists_build, profiles, sync_ask, sync_sources, sync_state, truth
+from filterd.control import change, lists_build, lists_rollback, profiles, sync_ask, sync_sources, sync_state, truth
 from filterd.control.change import Done
 from filterd.control.words import shown
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.account import may
 from filterd.model.change import OUTSIDE, Change, Who
 from webui import list_chart, list_rows, words
+from webui.catalogue import LANGUAGES
 from webui.change import Fragment, answered, changed, who
 from webui.frame import Toast, house, state
 from webui.security import needs
+from webui.undo import right_to_take_back
 from webui.words import gettext as _
 
 page = Blueprint("system", __name__, url_prefix="/system")
@@ -51,7 +53,7 @@ def settings() -> Answer:
     if "timezone" in form:
         values["timezone"] = form["timezone"].strip()[:64]
     if "language" in form:
-        values["language"] = form["language"] if form["language"] in words.LANGUAGES else "vi"
+        values["language"] = form["language"] if form["language"] in LANGUAGES else "vi"
     if "block_mode" in form:
         values["block_mode"] = form["block_mode"][:20]
     if "level" in form:
@@ -122,6 +124,20 @@ def rollback() -> Answer:
     return _listed(_("The earlier set of lists is in force. The next update brings the new one back."))
 
 
+@page.post("/lists/<ident>/rollback")
+@needs("lists")
+def rollback_one(ident: str) -> Answer:
+    """Use an earlier version of one list; the manager builds the lists with it."""
+    try:
+        back = lists_rollback.rollback_list(
+            state(), ident, version=request.form.get("version", "")[:64], build=False, who=who()
+        )
+    except FilterdError:
+        return _listed(_("This version is not here any more."))
+    names = words.ngettext("%(count)s name", "%(count)s names", back.names, count=words.number(back.names))
+    return _listed(_("The earlier version of %(list)s (%(names)s) is in force in a moment.", list=ident, names=names))
+
+
 @page.get("/history")
 @needs("household")
 def history() -> str:
@@ -139,11 +155,13 @@ def history() -> str:
 @page.post("/history/<int:number>/revert")
 def revert(number: int) -> Answer:
     """Take one change back."""
-    if [c.number for c in change.history(state(), limit=1, before=number + 1)] != [number]:
+    found = change.history(state(), limit=1, before=number + 1)
+    if [c.number for c in found] != [number]:
         abort(404)
     return changed(
         lambda who, seen: change.revert(state(), who, number),
         _("Change %(number)s is taken back.", number=number), back=url_for("system.history"),
+        what=right_to_take_back(found, number),
     )  # fmt: skip
 
 
@@ -173,6 +191,10 @@ def verb(change: Change) -> str:
         "account changed": _("changed an account"), "account removed": _("removed an account"),
         "list added": _("added a list"), "list changed": _("changed a list"), "list removed": _("removed a list"),
         "list enabled": _("switched a list on"), "list disabled": _("switched a list off"),
+        "upstream added": _("asks another name server"), "upstream removed": _("took a name server away"),
+        "upstreams in another order": _("changed the order of the name servers"),
+        "upstreams of the settings": _("asks the name servers of the box's file again"),
+        "list rolled back": _("put an earlier version of a list into force"),
         "lists rolled back": _("put the lists before into force"), "log deleted": _("deleted from the log"),
     }.get(change.verb, change.verb)  # fmt: skip
 

@@ -17,7 +17,7 @@ from filterd.control.choices import choices_of
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.account import may
 from filterd.model.household import Profile
-from webui import home, words
+from webui import home_words, words
 from webui.frame import house, state
 from webui.frame import profile_of as profile_of_house
 from webui.week_form import Form
@@ -53,7 +53,7 @@ def shown_of(profile: str) -> dict[str, Any]:
     return {
         "ident": profile, "tab": "week", "child": found, "week": seen, "columns": columns, "revision": seen.revision,
         "lines": seen.sentences(language), "icons": _ICONS, "today": today(), "language_code": language,
-        "state_now": child, "home_sentence": home.sentence, "home_chip": home.chip,
+        "state_now": child, "home_sentence": home_words.sentence, "home_chip": home_words.chip,
         "axis": [(hour, (hour * 60) // QUARTER, (seen.start_hour + hour) % 24) for hour in range(0, 25, 3)],
         "midnight": ((24 - seen.start_hour) * 60) // QUARTER, "now_at": _now_at(seen), "can": can_change(profile),
         "can_copy": any(p.id != profile and p.windows for p in house().profiles), "keymap": keymap,

@@ -26,6 +26,7 @@ from filterd.errors import ConfigError
 from filterd.model.account import may
 from filterd.model.change import Who
 from webui import wizard_family, wizard_router, wizard_seen, words
+from webui.catalogue import LANGUAGES
 from webui.change import changed, who
 from webui.frame import house, state
 from webui.security import begin
@@ -78,7 +79,7 @@ def language() -> str:
 def choose_language() -> Answer:
     """Keep the language in this browser, later in the account and the household."""
     code = request.form.get("language", "")
-    if code not in words.LANGUAGES:
+    if code not in LANGUAGES:
         abort(422)
     if g.account is not None:
         accounts.change(state(), who(), g.account.id, language=code)

@@ -1,7 +1,7 @@
 """Language of a page: which one, its words, and how times, days and lengths are written in it.
 
-Sentences stand in code and templates in English, `_("Everybody at home is protected")`; webui/translations/vi/*.po have
-the Vietnamese, one file a page, read once at the start. Times are the box's, in the household's zone: 21:30, 6:00.
+Sentences stand in code and templates in English, `_("Everybody at home is protected")`; the Vietnamese is in
+webui/translations/vi/*.po (catalogue.py). Times are the box's, in the household's zone: 21:30, 6:00.
 
     install(app)            # once; then templates have _(), ngettext(), and the filters of FILTERS
     clock(at), day(at), ago(12), minutes(90), day_set(frozenset({0, 1}))
@@ -9,17 +9,12 @@ the Vietnamese, one file a page, read once at the start. Times are the box's, in
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, tzinfo
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
@@ -30,8 +25,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from filterd.control import say
+from webui.catalogue import LANGUAGES, compiled, dial
 
-LANGUAGES = ("vi", "en")
 COOKIE = "lang"
 _NBSP = "\N{NO-BREAK SPACE}"
 _DAY_S = 86_400
@@ -83,29 +78,8 @@ def language() -> str:
 
 @lru_cache(maxsize=4)
 def translations(code: str) -> NullTranslations:
-    """Return the words of a language; English is what stands in the code."""
-    if code == "en":
-        return NullTranslations()
-    buffer = io.BytesIO()
-    write_mo(buffer, catalogue(code))
-    buffer.seek(0)
-    return Translations(buffer)
-
-
-def catalogue(code: str) -> Catalog:
-    """Return all messages of a language, from all files."""
-    found = Catalog(locale=code)
-    for file in files(code):
-        for message in read_po(io.BytesIO(file.read_bytes()), locale=code, abort_invalid=True):
-            if message.id:
-                found[message.id] = message
-    return found
-
-
-def files(code: str) -> list[Any]:
-    """Return the files of a language, one a page."""
-    folder = resources.files("webui") / "translations" / code
-    return sorted((file for file in folder.iterdir() if file.name.endswith(".po")), key=lambda file: file.name)
+    """Return the words of a language as Flask-Babel asks for them; English is what stands in the code."""
+    return NullTranslations() if code == "en" else Translations(compiled(code))
 
 
 def gettext(text: str, **values: object) -> str:
@@ -208,11 +182,6 @@ def minutes(count: float) -> str:
         return short
     long = ngettext("%(num)s hour", "%(num)s hours", hours).replace(" ", _NBSP)
     return f"{long} {short}" if rest else long
-
-
-def dial(number: str) -> str:
-    """Return what a telephone dials: digits and a plus, whatever stands between them for people."""
-    return "".join(c for c in number if c.isascii() and (c.isdigit() or c == "+"))
 
 
 def number(value: float) -> str:

@@ -26,6 +26,7 @@ COMMANDS = {
     "prepare": ("run", "Make the first lists and a first household; start nothing."),
     "explain": ("explain", "Say what happens to a name, and why."),
     "simulate": ("simulate", "Show a profile's week: what is on and off when."),
+    "upstream": ("upstream", "Show, try and change the name servers that the box asks."),
     "lists": ("lists", "Update, show, add, remove, build and check lists."),
     "feed": ("feed", "The province's feed: follow one, or make one."),
     "policy": ("policy", "Export, import or check the household."),

@@ -133,24 +133,40 @@ def build(state: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("digest", required=False)
+@click.argument("what", metavar="[ID|DIGEST]", required=False)
+@click.option("--to", type=click.IntRange(1, 2), help="Of one list: how many versions back. Default 1.")
 @options.state
 @json_option
 @by
-def rollback(digest: str | None, state: Path, as_json: bool, by: str) -> None:
-    """Put the bundle before this one into force again (or the one whose file begins with DIGEST).
+def rollback(what: str | None, to: int | None, state: Path, as_json: bool, by: str) -> None:
+    """Put an earlier version of the list ID into force; without ID all lists as they were before.
 
-    The registered lists stay as they are: the next build brings them back.
+    A list stays at that version until its source brings something else. Without ID (or with the first digits of a
+    bundle's file) the registered lists stay as they are: the next build brings them back.
 
     \b
     Examples:
+      filterd lists rollback hostsvn-adult
+      filterd lists rollback hostsvn-adult --to 2
       filterd lists rollback
       filterd lists rollback 7f3a
     """
+    from filterd.control.lists_rollback import is_registered, rollback_list
+
+    if what is not None and (to is not None or is_registered(state, what)):
+        with refusals(), building() as progress:
+            back = rollback_list(state, what, to=to or 1, progress=progress, who=Who(by, "cli"))
+        if as_json:
+            click.echo(json.dumps({"id": what, "names": back.names, "revision": back.revision}))
+        else:
+            click.echo(f"{what}: the version with {back.names} names is in force (revision {back.revision})")
+        return
+    if to is not None:
+        raise click.UsageError("--to needs the id of a list")
     from filterd.control.lists import rollback as roll_back
 
     with refusals():
-        file, revision = roll_back(state, digest, who=Who(by, "cli"))
+        file, revision = roll_back(state, what, who=Who(by, "cli"))
     if as_json:
         click.echo(json.dumps({"file": file, "revision": revision}))
     else:

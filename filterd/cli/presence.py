@@ -25,7 +25,7 @@ _TELL_S = 3.0  # for a manager that does not keep up
 
 _STATE = click.option(
     "--state",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),  # it is shut to presence's own user
     default="var",
     envvar="FILTERD_STATE",
     show_default=True,

@@ -63,6 +63,7 @@ _TOP = [
     "internet_off",
     "forward_zones",
     "rebind_allow",
+    "upstreams",
     "parents",
     "confirm_harm",
     "new_devices",
@@ -162,6 +163,7 @@ class _Reader:
             internet_off=offs,
             forward_zones=forward_zones(top.get("forward_zones")),
             rebind_allow=names_of(top.get("rebind_allow")),
+            upstreams=upstreams_of(top.get("upstreams")),
             parents=v.text(max_len=MAX_PARENTS) if (v := top.get("parents")) else "",
             new_devices=(
                 v.one_of(("default", "wait"), "word for new devices", "default")
@@ -428,16 +430,20 @@ def forward_zones(value: Value | None) -> tuple[ForwardZone, ...]:
     for item in value.items("a list of {zone, to}", 256) if value is not None else ():
         m = item.mapping(("zone", "to"))
         zone = v.convert(lambda t: site_name(t, reverse=True), "a zone's name", b"") if (v := m.need("zone")) else b""
-        targets: list[str] = []
-        if to := m.need("to"):
-            rows = [to] if isinstance(to.node, yaml.ScalarNode) else list(to.items("a list of upstreams", 8))
-            for row in rows:
-                parsed = row.convert(upstream.parse, "an upstream such as udp://192.168.1.1", None)
-                if parsed is not None:
-                    targets.append(parsed.url)
+        targets = upstreams_of(m.need("to"))
         if zone and targets:
-            found.append(ForwardZone(zone, tuple(targets)))
+            found.append(ForwardZone(zone, targets))
     return tuple(found)
+
+
+def upstreams_of(value: Value | None) -> tuple[str, ...]:
+    """Return the upstreams of one value or a list of them, each once."""
+    if value is None:
+        return ()
+    one = isinstance(value.node, yaml.ScalarNode)
+    rows = [value] if one else value.items("a list of upstreams", upstream.MAX_UPSTREAMS)
+    found = [row.convert(upstream.parse, "an upstream such as udp://192.168.1.1", None) for row in rows]
+    return tuple(dict.fromkeys(one.url for one in found if one is not None))
 
 
 def _unknown(text: str, known: Collection[str], what: str) -> str:

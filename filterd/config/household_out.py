@@ -79,6 +79,7 @@ def to_document(h: Household) -> dict[str, Any]:
         ],
         "forward_zones": [{"zone": to_text(z.zone), "to": list(z.upstreams)} for z in h.forward_zones],
         "rebind_allow": [to_text(n) for n in h.rebind_allow],
+        "upstreams": list(h.upstreams),
         "parents": h.parents,
         "confirm_harm": h.confirm_harm or None,
         "new_devices": "" if h.new_devices == "default" else h.new_devices,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from filterd.control import lists_build
 from filterd.control.feed_gather import Gathered, Wanted
+from filterd.control.feed_lifeline import with_feeds
 from filterd.control.lists_build import Publish, publish_lists
 from filterd.control.lists_take import Change, refused, take
 from filterd.errors import ListRejected, StoreError
@@ -70,7 +71,7 @@ def apply(
     """Take what was gathered, and publish a bundle when something of it is not in force. Raises StoreError."""
     from filterd.listbuild.registry import load, load_published, registry_lock, save
 
-    shipped = catalogue or lists_build.shipped()
+    shipped = with_feeds(state, catalogue or lists_build.shipped())
     done = Applied()
     feed = gathered.index.feed
     with registry_lock(state):

@@ -32,6 +32,8 @@ MAX_RETRY_S = 6 * 3600.0
 _TAKEN = frozenset({200, 201, 202})
 _NEVER = frozenset({400, 413, 415, 422})  # this one will not be taken, however often it comes
 _KNOWN_OTHERWISE = 409
+NO_ADDRESS = "the feed comes from a folder and names no address for reports"
+NO_ENCRYPTION = "the office's address has no encryption; reports wait until the feed names one with https"
 
 Post = Callable[[str, str, bytes], tuple[int, float]]  # (address, proxy, body) -> (status, seconds to wait)
 
@@ -73,7 +75,7 @@ def office_of(state: Path) -> tuple[str, str]:
         return inbox, proxy
     parts = urlsplit(found[0].url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise NotSent("the feed comes from a folder and names no address for reports")
+        raise NotSent(NO_ADDRESS)
     return f"{parts.scheme}://{parts.netloc}/report", proxy
 
 
@@ -150,4 +152,4 @@ def _stay_home(host: str, port: int) -> None:
     except (OSError, UnicodeError):
         raise NotSent("the office cannot be reached") from None
     if not all(map(is_home_address, found)):
-        raise NotSent("the office's address has no encryption; reports wait until the feed names one with https")
+        raise NotSent(NO_ENCRYPTION)

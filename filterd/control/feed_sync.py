@@ -167,7 +167,7 @@ class _Look:
         found = gather.all(lambda key, listed: is_needed(registered.get(key), listed.level))
         check_name(self.state, self.one, found.index.feed)
         expires = trust.expires
-        self.one = follow(self.state, self.one, root, found.index.feed)
+        self.one = follow(self.state, self.one, root, found.index.feed, found.index.host)
         try:
             done = apply(
                 self.state,

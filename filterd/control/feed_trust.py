@@ -71,6 +71,7 @@ def trust_feed(state: Path, root: bytes, url: str, *, proxy: str = "", auto: boo
 
     The caller had its fingerprint compared. Raises FeedError for a wrong address and for more feeds than there may be.
     """
+    from filterd.control.feed_job import ask_look
     from filterd.feed.fetch import base_of
 
     base_of(url)
@@ -82,18 +83,20 @@ def trust_feed(state: Path, root: bytes, url: str, *, proxy: str = "", auto: boo
         one = replace(pinned(state, root), url=url, proxy=proxy, auto=auto)
         write_atomic(make_folder(folder_of(state, one.key)) / "root.json", root)
         _put(state, one)
+    if auto:
+        ask_look(state)
     log.info("feed followed key=%s url=%s", one.key, url)
     return one
 
 
-def follow(state: Path, one: Followed, root: bytes, feed: str) -> Followed:
-    """Write down that a feed which was just verified is followed, and under which name."""
+def follow(state: Path, one: Followed, root: bytes, feed: str, host: str = "") -> Followed:
+    """Write down that a feed which was just verified is followed, under which name, and which host it has."""
     with locked(make_folder(state / "feed") / "lock"):
         path = make_folder(folder_of(state, one.key)) / "root.json"
         if not path.is_file():
             write_atomic(path, root)
         now = next((other for other in load_followed(state) if other.key == one.key), one)
-        named = replace(now, feed=feed)
+        named = replace(now, feed=feed, host=host)
         _put(state, named)
     return named
 
@@ -125,7 +128,9 @@ def forget_feed(state: Path, name: str) -> tuple[Followed, tuple[str, ...]]:
             lists = load(state)
             if one.feed:
                 gone = tuple(of_feed(lists, one.feed))
-            if gone:
+            if one.host:  # first, so that it is no lifeline of the bundle that comes now
+                _put(state, replace(one, host=""))
+            if gone or one.host:
                 left = {key: listed for key, listed in lists.items() if key not in gone}
                 lists_build.publish_lists(state, left, lists_build.shipped())
                 save(state, left)

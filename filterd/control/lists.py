@@ -98,7 +98,9 @@ def add_list(
         lists = load(state)
         now = lists.get(list_id)
         if now is not None:
-            wanted = replace(wanted, digest=now.digest, names=now.names, history=now.history)
+            wanted = replace(
+                wanted, digest=now.digest, names=now.names, history=now.history, kept=now.kept, left=now.left
+            )
         try:
             if fetched.data is None and now is None:  # removed while its source was asked
                 raise ListRejected(f"list {list_id} is not registered any more")

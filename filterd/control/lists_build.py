@@ -53,8 +53,10 @@ def publish_lists(
     progress: Progress | None = None,
 ) -> tuple[Built, int]:
     """Build a bundle of `lists`, put it into force and remember what it was made of. Raises ListRejected, StoreError."""
+    from filterd.control.feed_lifeline import with_feeds
     from filterd.listbuild.registry import save_published
 
+    catalogue = with_feeds(state, catalogue)
     built = _assemble(state, lists, catalogue, progress)
     revision = (publish or publish_bundle)(state, built.path)
     save_published(state, fingerprint(lists, catalogue))
@@ -66,12 +68,13 @@ def ensure_bundle(state: Path, *, catalogue: Catalogue | None = None) -> Path:
 
     When the registered lists cannot be built, the shipped ones alone are: less protection, said in the log, never none.
     """
+    from filterd.control.feed_lifeline import with_feeds
     from filterd.listbuild.registry import load, registry_lock
 
     path = in_force(state)
     if path is not None:
         return path
-    known = catalogue or shipped()
+    known = with_feeds(state, catalogue or shipped())
     with registry_lock(state):
         try:
             return _assemble(state, load(state), known, None).path

@@ -37,6 +37,14 @@ def rolled_back(state: Path, who: Who, before: str, after: str) -> Change | None
     return record(state, who, "lists rolled back", Edit("lists", "", *sides))
 
 
+def one_rolled_back(state: Path, who: Who, before: Listed, after: Listed) -> Change | None:
+    """Write that an earlier version of one list is in use."""
+    from filterd.control.record import record
+
+    sides = [{"version": one.digest[:16], "names": one.names} for one in (before, after)]
+    return record(state, who, "list rolled back", Edit("list", after.id, sides[0], sides[1]))
+
+
 def body_of(one: Listed) -> Body:
     """Return what the history says about a list: what people decide, without secrets of an address, and no sizes."""
     return {

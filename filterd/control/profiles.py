@@ -86,6 +86,8 @@ def patch_household(state: Path, who: Who, values: Mapping[str, Any], *, seen: i
     for key in values:
         if key in LISTS.values():
             raise ConfigError(f"{key}: these are things of their own, changed one by one")
+        if key == "upstreams":  # another right than the household's; tried before they are used (upstreams.py)
+            raise ConfigError("upstreams: `filterd upstream` and the system's page change them")
     return _patch_entity(state, who, HOUSEHOLD, values, "household changed", seen)
 
 

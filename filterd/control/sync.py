@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filterd.control import lists_build, sync_sources
+from filterd.control.feed_lifeline import with_feeds
 from filterd.control.lists_build import Publish
 from filterd.control.lists_take import refused, take
 from filterd.control.sync_due import after_failure, after_success, is_due, next_due
@@ -110,7 +111,7 @@ class _Sync:
     def __init__(self, state: Path, means: Means, tell: Callable[[SyncState], object] | None) -> None:
         self.state = state
         self.means = means
-        self.catalogue = means.catalogue or lists_build.shipped()
+        self.catalogue = with_feeds(state, means.catalogue or lists_build.shipped())
         self.chance = means.chance or random.SystemRandom()
         self.writer = Writer(state, tell)
         self.accepted: list[str] = []

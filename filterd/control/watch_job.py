@@ -25,12 +25,14 @@ from filterd.control.watch import BEAT_S, KEPT_S, MAX_KEPT, Kept, findings, iden
 from filterd.errors import FilterdError
 from filterd.host.files import read_bounded, write_atomic
 from filterd.host.interfaces import local_networks
-from filterd.model.bypass import Finding
+from filterd.model.bypass import Finding, Kind
 from filterd.model.decision import Action
 from filterd.model.event import Tail
 from filterd.model.sighting import Sighting
 from filterd.net.loop import Complaints
 from filterd.presence.bypass import Watch
+from filterd.presence.bypass_asks import AGAIN_S
+from filterd.presence.bypass_claims import Claims
 from filterd.presence.bypass_names import BypassNames
 from filterd.wire.name import to_text
 
@@ -53,6 +55,8 @@ class Ways:
         self.state = state
         self.addresses: dict[str, str] = {}  # address -> MAC, as in the client map
         self._watch = Watch(BypassNames.load(), box)
+        self._claims = Claims()
+        self._at_odds: list[Finding] = []  # not yet kept
         self._ways = {kept.id: kept for kept in kept_ways.load(state)}
         self._news: list[Finding] = []
         self._names: dict[bytes, str] = {}
@@ -81,6 +85,10 @@ class Ways:
                 blocked = tail.action == Action.BLOCK
                 self._watch.question(at_ms / 1000, mac, self._name(tail.qname), blocked, tail.category)
 
+    def conflicts(self, at: float, found: Sequence[tuple[str, str, str]]) -> None:
+        """Take the addresses that two devices claim now, as `Identify.conflicts` returns them."""
+        self._at_odds = [*self._at_odds, *self._claims.take(at, found)][-_MAX_NEWS:]
+
     def flush(self, connection: sa.Connection) -> None:
         """Nothing of this is in the log."""
 
@@ -104,7 +112,8 @@ class Ways:
         if now >= self._next_own or now < self._next_own - 2 * OWN_S:
             self._next_own = now + OWN_S
             self.own(local_networks()[0])  # a home's addresses change with its provider
-        found = self._watch.tick(now)
+        found = [*self._watch.tick(now), *self._at_odds]
+        self._at_odds = []
         for finding in found:
             self._note(finding)
         changed = bool(found)
@@ -140,12 +149,17 @@ class Ways:
                 self._watch.forgive(self._ways[ident].finding.mac)
         self._forgiven = fine
         for ident, kept in list(self._ways.items()):
-            if kept.ended is None and not self._watch.goes_on(kept.finding, now):
+            if kept.ended is None and not self._goes_on(kept.finding, now):
                 self._ways[ident], changed = Kept(kept.finding, now), True
             elif kept.ended is not None and now - kept.ended > KEPT_S:
                 del self._ways[ident]
                 changed = True
         return changed
+
+    def _goes_on(self, finding: Finding, now: float) -> bool:
+        if finding.kind is Kind.ADDRESS_CONFLICT:
+            return now - self._claims.last(str(finding.facts.get("address", "")), finding.at) < AGAIN_S
+        return self._watch.goes_on(finding, now)
 
     def _sorted(self) -> list[Kept]:
         ways = sorted(self._ways.values(), key=lambda k: (k.ended is not None, -k.finding.at))[:MAX_KEPT]

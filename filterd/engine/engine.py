@@ -39,6 +39,7 @@ from filterd.model.upstream import Upstream
 from filterd.policy.judge import SlotState
 from filterd.resolve.cache import Cache, Fact, is_all_types
 from filterd.resolve.cache import key as cache_key
+from filterd.resolve.choose import Health
 from filterd.resolve.inflight import Flight
 from filterd.resolve.special import Local, local_answer, special_zone
 from filterd.wire import build
@@ -78,7 +79,7 @@ class Engine:
         self._gate = Gate(settings.answer_ranges, settings.rate_per_client, settings.burst_per_client, now)
         self._answers = Answers(settings, self.counters, self.fast)
         self._forward = Forwarder(settings, self.cache, random, self.counters, self._settled)
-        self._main_group = self._forward.group(settings.upstreams)
+        self._forward.group(settings.upstreams)
         self._rules = Rules(self.fast, world, trusted)
         self._tick_at = now
         self._install(world)
@@ -87,12 +88,26 @@ class Engine:
 
     @property
     def upstream_count(self) -> int:
-        """How many upstreams have a number: those of the settings and of forwarding zones. Only grows."""
+        """How many upstreams have a number: those of all worlds so far. Only grows: late answers find their question."""
         return len(self._forward.healths)
 
     def upstream(self, number: int) -> Upstream:
         """Return the address of an upstream."""
         return self._forward.healths[number].upstream
+
+    def healths(self) -> list[Health]:
+        """Return what is known of the upstreams that questions go to now, those of forwarding zones included."""
+        return [health for health in self._forward.healths if health.in_use]
+
+    def upstreams(self) -> dict[str, object]:
+        """Return which upstreams are asked, in their order, how each does, and which the operator's settings name."""
+        rows = [
+            {"url": h.upstream.url, "answers": not h.on_probation, "looping": h.looping, "ms": round(h.srtt * 1000, 1)}
+            for h in self.healths()
+        ]
+        main = self._world.snapshot.upstreams or self.settings.upstreams
+        operator = [upstream.url for upstream in self.settings.upstreams]
+        return {"upstreams": rows, "main": [upstream.url for upstream in main], "operator": operator}
 
     def start(self, now: float) -> Sequence[Command]:
         """Return the first commands: every upstream gets a question by which we would recognise ourselves."""
@@ -124,7 +139,7 @@ class Engine:
     def stats(self) -> dict[str, int]:
         """Return all counters by name."""
         counts = self.counters.as_dict()
-        fast, healths = self.fast, self._forward.healths
+        fast, healths = self.fast, self.healths()
         counts["queries"] += fast.hits
         counts["events"] += fast.hits
         counts["blocked"] += fast.hits_blocked
@@ -143,6 +158,8 @@ class Engine:
         self._overlay = world.snapshot.overlay
         zones = (*self.settings.forward_zones, *world.snapshot.forward_zones)
         self._zones = Zones(zones, self.settings.rebind_allow, self._forward.group)
+        self._main_group = self._forward.group(world.snapshot.upstreams or self.settings.upstreams)
+        self._forward.use((self._main_group, *self._zones.groups))
         self._answers.install(world, self._zones, self._main_group)
 
     # --- time

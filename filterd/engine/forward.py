@@ -9,7 +9,7 @@ given.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from filterd.engine.commands import Command
@@ -71,6 +71,15 @@ class Forwarder:
             number = self._group_numbers[upstreams] = len(self._groups)
             self._groups.append(tuple(self._number(upstream) for upstream in upstreams))
         return number
+
+    def use(self, groups: Iterable[int]) -> None:
+        """Say where new questions go from now on: the upstreams of no such group are not asked after any more."""
+        numbers = {number for group in groups for number in self._groups[group]}
+        for health in self.healths:
+            is_back = health.number in numbers and not health.in_use
+            health.in_use = health.number in numbers
+            if is_back:
+                self._probes.ask(health)
 
     def _number(self, upstream: Upstream) -> int:
         number = self._upstream_numbers.get(upstream)

@@ -56,6 +56,10 @@ class Probes:
         self._by_name[name] = health
         self._due.append(health)
 
+    def ask(self, health: Health) -> None:
+        """Ask an upstream at the next look: it is in use again."""
+        self._due.append(health)
+
     def is_loop(self, name: bytes) -> bool:
         """Return whether a client's question for `name` is one of ours; its upstream is not used any more."""
         health = self._by_name.get(name)
@@ -76,14 +80,14 @@ class Probes:
         for attempt in [attempt for attempt in self._open if now - attempt.sent_at >= TIMEOUT_S]:
             self._open.remove(attempt)
             self._lanes.forget(attempt)
-        due, self._due = self._due, []
+        due, self._due = [health for health in self._due if health.in_use], []
         if now - self._asked_at >= EVERY_S:
             self._asked_at = self._looping_asked_at = now
-            due = list(self._healths)
+            due = [health for health in self._healths if health.in_use]
         elif now - self._looping_asked_at >= LOOPING_EVERY_S:
             self._looping_asked_at = now
-            due += [health for health in self._healths if health.looping and health not in due]
-        due += [health for health in self._healths if health.probe_due(now) and health not in due]
+            due += [health for health in self._healths if health.in_use and health.looping and health not in due]
+        due += [h for h in self._healths if h.in_use and h.probe_due(now) and h not in due]
         for health in due:
             self._came_back.discard(health.number)
             case, edns = now >= health.folds_until, now >= health.plain_until

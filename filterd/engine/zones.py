@@ -28,6 +28,11 @@ class Zones:
         self._groups = {zone.zone: group(_upstreams(zone)) for zone in zones}
         self._rebind = frozenset(rebind_allow)
 
+    @property
+    def groups(self) -> Iterable[int]:
+        """All groups that a name may belong to."""
+        return self._groups.values()
+
     def group(self, name: bytes) -> int | None:
         """Return the group of the longest zone that covers `name`, None outside all zones."""
         groups = self._groups

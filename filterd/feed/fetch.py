@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import requests
 import urllib3
@@ -44,9 +44,13 @@ Resolve = Callable[[str], Sequence[str]]  # a host's addresses, none when they a
 def base_of(source: str) -> str:
     """Return the address under which the files of a URL or folder are asked for. Raises FeedError."""
     if "://" not in source:
-        return f"{FOLDER}{Path(source).absolute()}"
-    split = urlsplit(source)
-    if split.scheme not in ("http", "https") or not split.hostname or "@" in split.netloc or split.query:
+        return f"{FOLDER}{quote(str(Path(source).absolute()))}"
+    try:
+        split = urlsplit(source)
+        fits = split.scheme in ("http", "https") and bool(split.hostname) and split.port != 0
+    except ValueError:  # of brackets, or a port that is none
+        fits = False
+    if not fits or "@" in split.netloc or split.query:
         raise FeedError(f"expected the feed's address as http(s)://host/path or a folder, got {source[:200]!r}")
     return source.rstrip("/")
 
@@ -115,11 +119,11 @@ class Fetcher(FetcherInterface):
                     self.body_bytes += len(chunk)
                     yield chunk
         except FileNotFoundError as exc:
-            if Path(url.removeprefix(FOLDER)).parent.is_dir():
+            if Path(path).parent.is_dir():
                 raise DownloadHTTPError(f"{path}: no such file", 404) from exc
             raise FeedRefused(Refusal.OFFLINE, f"{path}: the folder is not there, or is no feed") from exc
-        except OSError as exc:
-            raise FeedRefused(Refusal.OFFLINE, f"{path} cannot be read: {exc.strerror or exc}") from exc
+        except (OSError, ValueError) as exc:  # ValueError: a NUL in the path
+            raise FeedRefused(Refusal.OFFLINE, f"{path!a} cannot be read: {exc}") from exc
 
     def _from_server(self, url: str) -> Iterator[bytes]:
         try:
@@ -268,4 +272,4 @@ def _adapter(watch: _Watch, resolve: Resolve | None) -> HTTPAdapter:
 
 def _shown(url: str) -> str:
     """Return an address as people read it."""
-    return url.removeprefix(FOLDER)
+    return unquote(url.removeprefix(FOLDER)) if url.startswith(FOLDER) else url

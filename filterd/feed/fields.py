@@ -41,7 +41,10 @@ def moment(text: str) -> float:
         at = datetime.fromtimestamp(0)  # has no zone: refused below
     if at.tzinfo is None:
         raise ValueError(f"expected a moment such as 2026-11-24T08:00:00Z, got {text[:40]!r}")
-    return at.astimezone(UTC).timestamp()
+    try:
+        return at.astimezone(UTC).timestamp()
+    except OverflowError:
+        raise ValueError(f"{text[:40]!r} is no moment that a clock can show") from None
 
 
 def page(url: str, what: str) -> str:

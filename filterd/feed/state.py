@@ -35,7 +35,8 @@ _MAX_STATUS_BYTES = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Followed:
     """A feed that this box follows. `key`: its folder; `feed`: its id, '' until its index was first verified; `url`:
-    address or folder, '' for one that comes on a stick; `auto`: asked by itself every few hours.
+    address or folder, '' for one that comes on a stick; `auto`: asked by itself every few hours; `host`: that its
+    verified index named last.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Followed:
     feed: str = ""
     proxy: str = ""
     auto: bool = True
+    host: str = ""
 
 
 def fingerprint(root: bytes) -> str:
@@ -82,7 +84,7 @@ def save_followed(state: Path, feeds: tuple[Followed, ...]) -> None:
     """Replace which feeds are followed. Raises FeedError for more than MAX_FEEDS."""
     if len(feeds) > MAX_FEEDS:
         raise FeedError(f"expected at most {MAX_FEEDS} feeds: `filterd feed forget` lets go of one")
-    fields = ("key", "fingerprint", "url", "feed", "proxy", "auto")
+    fields = ("key", "fingerprint", "url", "feed", "proxy", "auto", "host")
     document = {"layout": LAYOUT, "feeds": [{name: getattr(one, name) for name in fields} for one in feeds]}
     write_atomic(make_folder(state / "feed") / "config.json", json.dumps(document, indent=1).encode() + b"\n")
 

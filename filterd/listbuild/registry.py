@@ -1,7 +1,8 @@
 """The registry of a household's lists, and their last good bodies, in STATE/lists. Every write is whole or not at all.
 
     STATE/lists/registry.json          what lists there are, and what every sync of them brought
-    STATE/lists/raw/<id>.<digest>.gz   the last good body of each, named by content: never replaced in place
+    STATE/lists/raw/<id>.<digest>.gz   the good body in use and up to MAX_KEPT before it, named by content: never
+                                       replaced in place
     STATE/lists/offered.json           the recommended sources that were registered once: a removed one stays away
     STATE/lists/published.json         what the bundle in force was made of, so that the same is not built again
 
@@ -31,6 +32,8 @@ from filterd.listbuild.read import FORMATS
 
 LAYOUT = 1
 MAX_HISTORY = 60  # syncs of a list that are remembered: two months of daily ones
+MAX_KEPT = 2  # earlier good bodies of a list
+ROLLED_BACK = "rolled-back"  # the code of an event that a person made, not the source
 _MAX_REGISTRY_BYTES = 16 * 1024 * 1024
 _GZIP_LEVEL = 1  # 7 % longer than 4, in two thirds of its time: a large list is packed anew every day
 _slug = re.compile(r"[a-z0-9-]{1,40}").fullmatch
@@ -56,6 +59,20 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An earlier good body of a list. `at`: when it came into use (RFC 3339, '' when that is not known any more)."""
+
+    digest: str
+    names: int
+    format: str
+    at: str = ""
+
+    def seconds(self) -> float | None:
+        """Return `at` as POSIX seconds; None when it is no moment."""
+        return _seconds(self.at)
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A registered list. `format`: the one its last good body has; `asked`: what was asked for (`auto` or a format).
 
@@ -63,6 +80,8 @@ class Listed:
     the provincial feed listed it (row 3). `follows`: its address and bounds are those of blocklists/sources.yaml, also
     after an upgrade. `expected`: about how many entries it should have (0: not known). `every_h`: hours between two
     looks; `next_at`: when the next one is due (RFC 3339, '' for now); `failures`: looks in a row that brought nothing.
+    `kept`: earlier good bodies, the latest first. `left`: digest of the body that a person rolled back from, '' for none:
+    as long as the source brings that one, nothing changes.
     """
 
     id: str
@@ -85,11 +104,22 @@ class Listed:
     failures: int = 0
     next_at: str = ""
     history: tuple[Event, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    left: str = ""
 
     @property
     def bound(self) -> Bound:
         """How far its size may change without confirmation."""
         return Bound(self.shrink, self.grow)
+
+    def with_body(self, digest: str, names: int, format: str) -> Listed:
+        """Return the list with another good body in use; the one before is kept."""
+        if digest == self.digest:
+            return replace(self, names=names, format=format)
+        since = next((e.at for e in self.history if e.verdict == ACCEPTED and e.digest == self.digest), "")
+        before = (Kept(self.digest, self.names, self.format, since),) if self.digest else ()
+        others = tuple(k for k in self.kept if k.digest not in (digest, self.digest))
+        return replace(self, digest=digest, names=names, format=format, left="", kept=(*before, *others)[:MAX_KEPT])
 
     def syncs(self) -> list[Sync]:
         """Return the history as the gate reads it; a source that could not be reached says nothing of the list."""
@@ -159,7 +189,9 @@ def save(state: Path, lists: dict[str, Listed]) -> None:
     document = {"layout": LAYOUT, "lists": [asdict(lists[key]) for key in sorted(lists)]}
     folder = make_folder(state / "lists")
     write_atomic(folder / "registry.json", json.dumps(document, indent=1).encode() + b"\n")
-    used = {_body_path(state, entry.id, entry.digest) for entry in lists.values()}
+    used = {
+        _body_path(state, e.id, digest) for e in lists.values() for digest in (e.digest, *(k.digest for k in e.kept))
+    }
     with contextlib.suppress(OSError):
         for path in [*(folder / "raw").iterdir(), *temporary_files(folder)]:
             if path not in used:
@@ -247,7 +279,10 @@ def _listed(entry: dict[str, Any]) -> Listed:
     if entry["format"] not in FORMATS or not re.fullmatch(r"[0-9a-f]{64}|", entry["digest"]):
         raise ValueError(f"list {entry['id']}: unknown format or no digest")
     history = tuple(Event(**event) for event in entry["history"])
-    return Listed(**{**entry, "history": history})
+    kept = tuple(Kept(**one) for one in entry.get("kept", ()))
+    if any(one.format not in FORMATS or not re.fullmatch(r"[0-9a-f]{64}", one.digest) for one in kept):
+        raise ValueError(f"list {entry['id']}: unknown format or no digest of an earlier body")
+    return Listed(**{**entry, "history": history, "kept": kept[:MAX_KEPT]})
 
 
 def _seconds(text: str) -> float | None:

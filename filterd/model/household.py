@@ -186,6 +186,7 @@ class Household:
     internet_off: tuple[InternetOff, ...] = ()
     forward_zones: tuple[ForwardZone, ...] = ()
     rebind_allow: tuple[bytes, ...] = ()
+    upstreams: tuple[str, ...] = ()  # canonical URLs, asked in this order; (): those of the operator's settings
     parents: str = ""  # what a child calls the parents: mẹ, bố, ông bà; "": the language's own word
     new_devices: str = "default"  # default: they follow the default profile | wait: until a person says whose they are
     confirm_harm: bool = False  # whoever opens a harm category on a page types the password first

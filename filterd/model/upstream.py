@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from filterd.errors import UpstreamError
 
+MAX_UPSTREAMS = 8  # that one name is asked of
+
 
 @dataclass(frozen=True, slots=True)
 class Upstream:

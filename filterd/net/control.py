@@ -5,6 +5,9 @@
   {"op": "stats"}                                  -> {"stats": {...}}
   {"op": "resolve", "name": "a.example", "type": 1} -> {"packet": base64 of the unfiltered answer,
                                                         "forwarded": by a zone, "private": allowed in it (row 11)}
+  {"op": "upstreams"}                              -> {"upstreams": [{"url", "answers", "ms", "looping"}], "main": [...],
+                                                        "operator": [...]}
+  {"op": "try", "upstream": "udp://192.0.2.1"}     -> {"ms": 12.5}, or {"failed": "silent"} (unreachable, refused)
 
 The socket lies in the private run folder; whoever can open it is the box itself. Resolving here is the one way to an
 answer without the household's rules.
@@ -23,14 +26,17 @@ from typing import Any
 
 from filterd.errors import FilterdError
 from filterd.host.run import listen
+from filterd.model.upstream import parse
 from filterd.net.edge import Edge
 from filterd.net.loop import EPOLLIN, Loop
 from filterd.net.reload import Reloader
+from filterd.net.trial import Trial
 from filterd.wire.chain import follow
 from filterd.wire.name import to_wire
 from filterd.wire.scan import scan_response
 
 MAX_CONNECTIONS = 64
+MAX_TRIALS = 8  # at once
 _MAX_LINE = 4096
 
 log = logging.getLogger(__name__)
@@ -49,6 +55,7 @@ class ControlSocket:
         self._reloader = reloader
         self._stats = stats
         self._connections: set[_Connection] = set()
+        self._trials: dict[object, Trial] = {}
         self._sock = listen(path)
         loop.register(self._sock.fileno(), EPOLLIN, self._on_readable)
 
@@ -58,6 +65,9 @@ class ControlSocket:
         self._sock.close()
         for connection in list(self._connections):
             connection.close()
+        for trial in self._trials.values():
+            trial.close()
+        self._trials.clear()
 
     def forget(self, connection: _Connection) -> None:
         """A connection is closed."""
@@ -81,6 +91,10 @@ class ControlSocket:
             answer({"stats": self._stats()})
         elif op == "resolve":
             self._resolve(request, answer)
+        elif op == "upstreams":
+            answer(self._edge.engine.upstreams())
+        elif op == "try":
+            self._try(request, answer)
         else:
             answer({"error": f"unknown op {str(op)[:40]!r}"})
 
@@ -111,6 +125,28 @@ class ControlSocket:
             )
 
         self._edge.execute(engine.on_resolve(wire, qtype, self._loop.clock(), done))
+
+    def _try(self, request: dict[str, Any], answer: Answer) -> None:
+        """Ask one upstream something of ours."""
+        try:
+            upstream = parse(str(request.get("upstream"))[:200])
+        except FilterdError as exc:
+            answer({"error": str(exc)})
+            return
+        if len(self._trials) >= MAX_TRIALS:
+            answer({"error": f"expected at most {MAX_TRIALS} trials at once"})
+            return
+        mark = object()
+        over: list[bool] = []
+
+        def told(ms: float | None, failed: str) -> None:
+            over.append(True)
+            self._trials.pop(mark, None)
+            answer({"failed": failed} if ms is None else {"ms": round(ms, 1)})
+
+        trial = Trial(self._loop, upstream, told)
+        if not over:
+            self._trials[mark] = trial
 
     def _on_readable(self, _events: int) -> None:
         try:

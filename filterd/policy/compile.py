@@ -140,6 +140,7 @@ def compile_snapshot(
         "engines": {e: a.hex() for e, a in sorted(knowledge.safe_fallbacks.items()) if a},
         "forward_zones": [{"zone": to_text(z.zone), "to": list(z.upstreams)} for z in household.forward_zones],
         "rebind_allow": [to_text(n) for n in household.rebind_allow],
+        **({"upstreams": list(household.upstreams)} if household.upstreams else {}),
         "texts": _texts(household.language, knowledge),
     }
 

@@ -17,6 +17,7 @@ from typing import Any
 from filterd.errors import LayoutError
 from filterd.model.decision import Decision, Row
 from filterd.model.household import Effect, ForwardZone, Rule, Window
+from filterd.model.upstream import parse
 from filterd.policy.clock import Schedule, Span
 from filterd.policy.precedence import NOTHING_OWN, Own
 from filterd.wire.name import to_text, to_wire
@@ -109,6 +110,7 @@ class Snapshot:
         "safe_hosts",
         "slots",
         "timezone",
+        "upstreams",
         "waiting_slot",
     )
 
@@ -130,6 +132,7 @@ class Snapshot:
         self.engines: dict[str, bytes] = {k: bytes.fromhex(v) for k, v in document["engines"].items()}
         self.forward_zones = tuple(ForwardZone(to_wire(z["zone"]), tuple(z["to"])) for z in document["forward_zones"])
         self._rebind = frozenset(to_wire(n) for n in document["rebind_allow"])
+        self.upstreams = tuple(parse(url) for url in document.get("upstreams", ()))  # (): the operator's
         self._texts: dict[str, str] = document["texts"]
         count = len(self.slots)
         if (

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import secrets
+import os
 import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ class Questions:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_DONTROUTE, 1)  # on-link or nowhere
             place = (target.address, self._port, 0, scope) if six else (target.address, self._port)
             sock.connect(place)
-            ident = secrets.token_bytes(2)
+            ident = os.urandom(2)
             sock.send(ident + _QUESTION)
         except OSError:
             sock.close()

@@ -10,7 +10,7 @@ Called by the presence process, which hears what comes back. Nothing here waits 
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
 
 from filterd.host.interfaces import Link
@@ -49,7 +49,7 @@ class Asker:
         """Once a second: ask what is due, and return who has answered DNS. `at`: wall time."""
         if self._rounds.is_due(now):
             for link in self._links:
-                self.asked += self._sender.send(link.name, frames(link, secrets.randbits(32)))
+                self.asked += self._sender.send(link.name, frames(link, int.from_bytes(os.urandom(4), "big")))
         if self._rounds.is_time_for_dns(now):
             self._questions.ask(targets(self._links, self._rounds.known), now)
         return self._questions.read(now, at)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,9 +23,12 @@ from filterd.model.sighting import MAX_DETAIL, Kind, Sighting, clean, is_device_
 MAX_LINE = 8192  # characters
 MAX_NAME = 255
 _MAX_AT = 2.0**43  # s since 1970
-_MS = 1e11  # a number above it is in milliseconds: as seconds it would be the year 5138
+_MOST = 1e22  # as a number of any unit; no integer is too big to compare
+_FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))  # numbers above are ns, µs, ms: as seconds 1e11 is the year 5138
 _TIMES, _RECORDS = ("at", "time", "ts", "timestamp"), ("record", "type", "event")
 _NAMES = ("name", "qname", "query")
+_ASKED = ("question", "query", "dns", "dns_query")  # words for a question
+_KINDS = frozenset(kind.value for kind in Kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ Record = Sighting | Question | Box
 def read_lines(lines: Iterable[str], complain: Callable[[str], None]) -> Iterator[Record]:
     """Yield the records. `complain` gets a sentence about each line that is skipped; empty lines are fine."""
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        if not line.strip("\ufeff \t\r\n"):
             continue
         try:
             yield read_line(line)
@@ -66,7 +68,7 @@ def read_line(line: str) -> Record:
     if len(line) > MAX_LINE:
         raise ParseError(f"expected at most {MAX_LINE} characters, got {len(line)}")
     try:
-        found = json.loads(line)
+        found = json.loads(line.removeprefix("\ufeff"))  # as some editors begin a file
     except (ValueError, RecursionError) as exc:
         raise ParseError(f"expected JSON: {exc}") from None
     if not isinstance(found, dict):
@@ -97,17 +99,20 @@ def _what(found: dict[str, Any]) -> str:
         said = str(found.get(key, "")).lower()
         if said in ("sighting", "question", "box"):
             return said
-        if said in ("query", "dns"):
+        if said in _ASKED:
             return "question"
+        if said in _KINDS:
+            return "sighting"
     if any(key in found for key in ("qname", "query", "blocked", "qtype")):
         return "question"
     if "kind" in found:
-        return "question" if str(found["kind"]).lower() in ("question", "query", "dns") else "sighting"
+        return "question" if str(found["kind"]).lower() in _ASKED else "sighting"
     return "question" if "name" in found and "address" not in found else "sighting"
 
 
 def _kind(found: dict[str, Any]) -> Kind:
-    said = str(found.get("kind", found.get("what", Kind.TALKS.value))).lower()
+    spelt = next((said for key in _RECORDS if (said := str(found.get(key, "")).lower()) in _KINDS), Kind.TALKS.value)
+    said = str(found.get("kind", found.get("what", spelt))).lower()
     if said == "sighting":
         said = str(found.get("what", found.get("source", Kind.TALKS.value))).lower()
     try:
@@ -123,9 +128,9 @@ def _time(found: dict[str, Any]) -> float:
             value = float(value)
         except ValueError:
             value = _instant(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -_MOST < value < _MOST:  # nan is neither
         raise ParseError("at: expected POSIX seconds or a time such as 2026-11-24T19:40:00Z")
-    at = value / 1000 if value > _MS else float(value)
+    at = float(value) / next((parts for least, parts in _FINER if value > least), 1.0)
     if not 0 <= at < _MAX_AT:
         raise ParseError(f"at: expected seconds since 1970, got {at}")
     return at

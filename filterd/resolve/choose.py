@@ -32,6 +32,7 @@ class Health:
         "failures",
         "folds",
         "folds_until",
+        "in_use",
         "is_loopback",
         "looping",
         "number",
@@ -57,6 +58,7 @@ class Health:
         self.timeouts = 0  # ever
         self.probation = 0.0  # s; 0: not on probation
         self.down_until = 0.0
+        self.in_use = True  # new questions may go to it; else it only answers what is under way
         self.looping = False  # what is sent to it comes back to us
         self.plain_until = 0.0  # monotonic; until then it is asked without EDNS
         self.folds = 0  # answers whose letters were folded and which were confirmed

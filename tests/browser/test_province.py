@@ -27,7 +27,7 @@ def test_a_warning_leaves_with_one_tap_and_the_next_one_comes(house: House, page
     page.get_by_role("button", name="Đã đọc").click()
     page.get_by_role("heading", name="Tin nhắn giả first").wait_for()
     page.get_by_role("button", name="Đã đọc").click()
-    page.wait_for_function("document.querySelector('#province').textContent.trim() === ''")
+    assert until(lambda: page.evaluate("document.querySelector('#province').textContent.trim()") == "")
     assert page.url.endswith("/")
 
 

@@ -175,8 +175,11 @@ def test_forwarding_zone_that_comes_and_goes_keeps_the_numbers_of_its_upstreams(
     for revision in (2, 3, 4, 5):
         book >> Swap(world(with_zone if revision % 2 == 0 else HOUSEHOLD, revision=revision))
     assert book.engine.upstream_count == 3
-    book >> Wait(1.1)  # a new upstream is asked whether it leads back to us
+    book >> Wait(1.1)
+    assert book.commands == []  # nobody asks it any more
+    book >> Swap(world(with_zone, revision=6)) >> Wait(1.1)  # one in use is asked whether it leads back to us
     assert [command.upstream for command in book.commands] == [2]  # type: ignore[union-attr]
+    assert book.engine.upstream_count == 3
 
 
 def test_swap_takes_less_than_two_milliseconds_with_everything_full() -> None:

@@ -147,7 +147,8 @@ def test_a_line_of_an_allowed_question_gives_no_reason_where_there_is_none() -> 
 
 def given(**changes: object) -> dict[str, object]:
     """Options as the command line gives them."""
-    return {"config": None, "dns": (), "upstream": (), "web": None, "workers": None, "block": None} | changes
+    nothing: dict[str, object] = dict.fromkeys(("config", "web", "web_tls", "child", "workers", "block"))
+    return nothing | {"dns": (), "upstream": ()} | changes
 
 
 def test_settings_come_from_defaults_then_file_then_command_line(tmp_path: Path) -> None:

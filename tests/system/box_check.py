@@ -149,6 +149,76 @@ def sandbox(unit: str) -> dict[str, object]:
         return {"error": repr(exc), "journal": sh("journalctl -u probe.service --no-pager -o cat")[-800:]}
 
 
+class Wire(threading.Thread):
+    """The other end of the box's one wire, fd1: what comes out of it by UDP, and a device and a DHCP server behind it."""
+
+    device, server = "02:bb:00:00:00:11", "02:bb:00:00:00:01"
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        sh(
+            "ip link add fd0 type veth peer name fd1; ip addr add 10.77.0.2/24 dev fd0; ip link set fd0 up; ip link set fd1 up"
+        )
+        sh(f"ip neigh replace 10.77.0.1 lladdr {self.server} dev fd0")
+        self.ports: set[int] = set()  # that were asked
+        self._sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        self._sock.bind(("fd1", 3))
+        self.start()
+
+    def run(self) -> None:
+        while True:
+            frame, source = self._sock.recvfrom(2048)
+            if source[2] == 4:  # ours
+                continue
+            at = {b"\x08\0": 23, b"\x86\xdd": 20}.get(frame[12:14], 0)
+            if at and frame[at] == 17:
+                start = 14 + 20 if at == 23 else 14 + 40
+                self.ports.add(int.from_bytes(frame[start + 2 : start + 4], "big"))
+
+    def talk(self) -> None:
+        """Say that the device has 10.77.0.11, and that the server hands out 10.77.0.1 as the resolver."""
+        everybody, device, server = (
+            b"\xff" * 6,
+            *(bytes.fromhex(m.replace(":", "")) for m in (self.device, self.server)),
+        )
+        arp = b"\0\x01\x08\0\x06\x04\0\x01" + device + bytes((10, 77, 0, 11)) + bytes(6) + bytes((10, 77, 0, 2))
+        self._sock.send(everybody + device + b"\x08\x06" + arp)
+        dhcp = b"\x02\x01\x06\0" + bytes(24) + bytes.fromhex("02bb00000012") + bytes(202)
+        dhcp += b"\x63\x82\x53\x63" + b"\x35\x01\x02" + b"\x06\x04" + bytes((10, 77, 0, 1)) + b"\xff"
+        udp = b"\0\x43\0\x44" + (8 + len(dhcp)).to_bytes(2, "big") + b"\0\0" + dhcp
+        ip = (
+            b"\x45\0"
+            + (20 + len(udp)).to_bytes(2, "big")
+            + bytes(4)
+            + b"\x40\x11\0\0"
+            + bytes((10, 77, 0, 1))
+            + b"\xff" * 4
+        )
+        self._sock.send(everybody + server + b"\x08\0" + ip + udp)
+
+
+def presence(wire: Wire) -> dict[str, object]:
+    """Start presence anew, let somebody talk, and return what it did with that."""
+    unit = "filterd-presence.service"
+    sh(f"systemctl restart {unit}")
+    pid = main_pid(unit)
+    status = sh(f"grep -hE '^(CapEff|CapBnd|CapPrm)' /proc/{pid}/status")
+    wire.ports.clear()
+    known = ""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and not (wire.device in known and {53, 67} <= wire.ports):
+        wire.talk()
+        time.sleep(1)
+        known = sh("filterd devices --json")
+    return {
+        "uid": sh(f"stat -c %U /proc/{pid}"),
+        "capabilities": sorted({int(line.split()[1], 16) for line in status.splitlines()}),
+        "known": wire.device in known,
+        "ports": sorted(wire.ports),
+        "warned": sh(f"journalctl -u {unit} -p warning --no-pager -o cat"),
+    }
+
+
 def files() -> list[str]:
     """Everything in the root that has our name."""
     found = sh(
@@ -164,6 +234,7 @@ def files() -> list[str]:
 def look() -> None:
     """Everything, in order."""
     sh("ip link set lo up; ip -6 addr add fd00::7/128 dev lo; ip -6 addr add fd00::8/128 dev lo")
+    wire = Wire()
     RESULT["system"] = sh("systemctl is-system-running")
     RESULT["before"] = files()
     RESULT["stub_before"] = "127.0.0.53" in sh("ss -Hlnu 'sport = :53'")
@@ -186,6 +257,7 @@ def look() -> None:
     )
     time.sleep(2)
     RESULT["active"] = {unit: show(unit, "ActiveState") for unit in units}
+    RESULT["presence"] = presence(wire)
     pid = main_pid()
     RESULT["passed"] = [v for v in Path(f"/proc/{pid}/environ").read_text().split("\0") if v.startswith("LISTEN_FD")]
     RESULT["uid"] = sh(f"stat -c %U /proc/{pid}")

@@ -152,3 +152,38 @@ def test_losses_are_said_once(parts: Parts, caplog: pytest.LogCaptureFixture) ->
     presence.say_losses()
     presence.say_losses()
     assert caplog.text.count("too much at once") == 1
+
+
+class Asking:
+    """Stands for the asker."""
+
+    def __init__(self) -> None:
+        self.seen: list[Sighting] = []
+        self.looks = 0
+        self.answers: list[Sighting] = []
+
+    def interfaces(self, found: object, now: float) -> None:
+        self.looks += 1
+
+    def take(self, seen: Sighting, now: float) -> None:
+        self.seen.append(seen)
+
+    def tick(self, now: float, at: float) -> list[Sighting]:
+        found, self.answers = self.answers, []
+        return found
+
+
+def test_the_asker_hears_what_others_say_and_its_answers_are_told(parts: Parts) -> None:
+    presence, wire, *_ = parts
+    asking = Asking()
+    presence._asker = asking  # type: ignore[assignment]
+    wire.frames = [packets.router(OWN, "fe80::2"), packets.router(PHONE, "fe80::11")]
+    presence.on_frames()
+    assert [(s.kind, s.mac) for s in asking.seen if s.kind is Kind.RA] == [(Kind.RA, PHONE)]
+    asking.answers = [Sighting(5.0, Kind.DNS_SERVER, PHONE, "192.0.2.11", detail="answers")]
+    wire.told.clear()
+    presence.tick()
+    presence.tick()
+    assert [(s.kind, s.detail) for s in wire.told] == [(Kind.DNS_SERVER, "answers")]
+    presence.look_at_interfaces()
+    assert asking.looks == 1

@@ -13,7 +13,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from webui.api import problem
 from webui.api.gate import MAX_BODY, Gate, Rates
-from webui.security import HEADERS
+from webui.headers import HEADERS
 
 BASE = "/api/v1"
 PARTS = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from filterd.control import change
-from filterd.model.account import Action, Scope
+from flask import g
+
+from filterd.control import change, upstreams
+from filterd.model.account import Action, Scope, may
 from webui.api.change import changed, document_of
 from webui.api.fields import Shown, many, mapping, said, when, whole
 from webui.api.gate import state
@@ -51,6 +53,9 @@ def history(query: dict[str, Any]) -> Any:
 @operation(calls, "POST", "/history/<int:number>/undo", Scope.HOUSEHOLD, Action.HOUSEHOLD, Changed, also=(409, 422))
 def undo(number: int) -> Any:
     """Take one change back: 409 when somebody changed the same thing since."""
-    if number >= 10**15 or [c.number for c in change.history(state(), limit=1, before=number + 1)] != [number]:
+    found = () if number >= 10**15 else change.history(state(), limit=1, before=number + 1)
+    if [c.number for c in found] != [number]:
         raise Problem(404, f"there is no change {str(number)[:20]}")
+    if upstreams.is_changed_by(found[0]) and not may(g.account.role, Action.UPSTREAMS):
+        raise Problem(403, "whom the box asks is an admin's to change, and to take back")
     return changed(lambda who, _seen: change.revert(state(), who, number), matches=False)

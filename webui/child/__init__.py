@@ -25,8 +25,8 @@ from filterd.control.child import ChildPage, Closed
 from filterd.errors import ConfigError, FilterdError
 from filterd.model.household import Scope
 from webui.child import page as pages
+from webui.headers import HEADERS
 from webui.peers import is_of_the_house, is_our_name
-from webui.security import HEADERS
 
 MAX_BODY = 8 * 1024
 MAX_WORDS = 120  # letters of the child's own sentence

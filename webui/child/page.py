@@ -21,10 +21,10 @@ from filterd.control.notices import SHIPPED, of_the_day, site_of
 from filterd.control.requests import MAX_HOURLY
 from filterd.model.notice import Card
 from filterd.model.now import Piece
+from webui.catalogue import dial
 from webui.child import sentences as say
 from webui.child.speech import Words
 from webui.wizard_seen import addresses
-from webui.words import dial
 
 CHOICES = (15, 30, 60)
 MAX_SITE = 253

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request
 from filterd.control.child import ChildPage
 from filterd.control.notices import SHIPPED
 from filterd.control.say import capital
-from webui.words import LANGUAGES, translations
+from webui.catalogue import LANGUAGES, translations
 
 GROUPS = {"age-0-6": "young", "age-7-9": "young", "age-10-13": "older", "age-14-17": "teen"}
 

@@ -195,6 +195,9 @@ def test_every_list_that_a_name_claims_holds_it(category: str) -> None:
 def test_no_source_is_copied_wholesale(category: str) -> None:
     lists = need_shared() / "data" / "lists"
     shipped = set(map(to_text, load().starter[category]))
+    if category == "bypass":  # the facts on ways round are meant to be in it, each judged by itself (bypass.yaml)
+        facts = (need_shared() / "facts" / "bypass.yaml").read_text()
+        shipped -= {name for name in shipped if f"={name}\n" in facts or f"- {name}\n" in facts}
     for file in SOURCES[category]:
         public = names_of(lists / file)
         if len(public) >= SMALL:

@@ -73,3 +73,27 @@ def test_a_scan_that_fails_says_why() -> None:
         StartError, match="the scan failed: (no interface none7 to scan|a scan sends packets of its own)"
     ):
         module._ask("none7", 1.0)
+
+
+@pytest.mark.parametrize(("words", "environment", "asks"), [
+    ([], {}, True), (["--no-ask"], {}, False), ([], {"FILTERD_PRESENCE_ASK": "0"}, False),
+    (["--ask"], {"FILTERD_PRESENCE_ASK": "no"}, True),
+])  # fmt: skip
+def test_the_operator_may_have_it_listen_only(
+    words: list[str], environment: dict[str, str], asks: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    documents: list[dict[str, object]] = []
+    monkeypatch.setattr("filterd.presence.sniff.may_sniff", lambda: "")
+    monkeypatch.setattr("filterd.host.child.memory_file", lambda document: documents.append(document) or 7)
+    monkeypatch.setattr(module.os, "execv", lambda *_: None)
+    done = CliRunner().invoke(main, ["presence", "--state", str(tmp_path), *words], env=environment)
+    assert done.exit_code == 0 and [document["ask"] for document in documents] == [asks]
+
+
+def test_up_passes_the_choice_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    given: list[bool] = []
+    monkeypatch.setattr("filterd.up.up", lambda *_, presence_ask, **__: given.append(presence_ask) or 0)
+    for words in ([], ["--no-presence-ask"]):
+        done = CliRunner().invoke(main, ["up", "--state", str(tmp_path), *words])
+        assert done.exit_code == 0, done.output
+    assert given == [True, False]

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from filterd.control import lists as use
+from filterd.control.change import history as changes
+from filterd.control.household import ensure
+from filterd.control.lists_rollback import rollback_list
 from filterd.control.publish import current
 from filterd.errors import ListRejected, StoreError
 from filterd.listbuild import fetch as fetching
@@ -21,9 +24,11 @@ from filterd.listbuild.fetch import Fetched
 from filterd.listbuild.gate import ListHeld
 from filterd.listbuild.refusal import Refused, Why
 from filterd.lists.bundle import Bundle
+from filterd.model.change import Who
 from filterd.wire.name import to_wire
 from tests.unit.listbuild.shipped import catalogue
 
+WHO = Who("bố", "cli")
 AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 
 
@@ -365,7 +370,7 @@ def trace(event, args):
         if count == step:
             os.kill(os.getpid(), signal.SIGKILL)
 catalogue()
-import filterd.control.publish, filterd.listbuild.assemble, filterd.listbuild.fetch, filterd.listbuild.compare, filterd.listbuild.unpack
+import filterd.control.record, filterd.control.publish, filterd.listbuild.assemble, filterd.listbuild.fetch, filterd.listbuild.compare, filterd.listbuild.unpack
 from filterd.listbuild.suffixes import icann; icann()
 sys.addaudithook(trace)
 lists.add_list(state, "mine", origin, category="ads", catalogue=catalogue())
@@ -393,3 +398,131 @@ def test_a_kill_at_any_file_operation_loses_nothing(state: Path, tmp_path: Path)
             break
     assert survived and step > 8
     assert tags(state, "ads29.example.org") == {"mine"}
+
+
+# --- back to an earlier version of one list
+
+
+def bodies(state: Path) -> list[str]:
+    return sorted(path.name for path in (state / "lists" / "raw").iterdir())
+
+
+def blocks(state: Path, number: int) -> bool:
+    return tags(state, f"ads{number}.example.org") == {"mine"}
+
+
+def test_two_earlier_versions_are_kept_and_no_more(state: Path, tmp_path: Path) -> None:
+    for count in (20, 22, 24, 26):
+        add(state, write(tmp_path, count))
+    listed = registry.load(state)["mine"]
+    assert (listed.names, [one.names for one in listed.kept]) == (26, [24, 22])
+    assert len(bodies(state)) == 3
+    use.remove_list(state, "mine", catalogue=catalogue())
+    assert not bodies(state)
+
+
+def test_a_list_goes_back_and_stays_until_its_source_brings_something_else(state: Path, tmp_path: Path) -> None:
+    for count in (20, 22, 24):
+        add(state, write(tmp_path, count))
+    back = rollback_list(state, "mine", catalogue=catalogue(), at=AT, who=WHO)
+    assert (back.names, registry.load(state)["mine"].names) == (22, 22) and back.revision
+    assert blocks(state, 21) and not blocks(state, 23)
+    assert add(state, None).report is None  # the source still has what was rolled back from
+    assert registry.load(state)["mine"].names == 22 and not blocks(state, 23)
+    add(state, write(tmp_path, 25))
+    listed = registry.load(state)["mine"]
+    assert (listed.names, listed.left, [one.names for one in listed.kept]) == (25, "", [22, 24]) and blocks(state, 24)
+
+
+def test_back_by_two_and_forward_again(state: Path, tmp_path: Path) -> None:
+    for count in (20, 22, 24):
+        add(state, write(tmp_path, count))
+    newest = registry.load(state)["mine"].digest
+    rollback_list(state, "mine", 2, catalogue=catalogue())
+    listed = registry.load(state)["mine"]
+    assert (listed.names, listed.left == newest, [one.names for one in listed.kept]) == (20, True, [24, 22])
+    rollback_list(state, "mine", 2, catalogue=catalogue())  # to 22: what the source has is still the newest
+    assert registry.load(state)["mine"].left == newest
+    assert add(state, None).report is None and registry.load(state)["mine"].names == 22
+    rollback_list(state, "mine", version=newest, catalogue=catalogue())
+    assert (registry.load(state)["mine"].names, registry.load(state)["mine"].left) == (24, "")
+    assert len(bodies(state)) == 3
+
+
+def test_the_history_says_that_a_person_went_back(state: Path, tmp_path: Path) -> None:
+    ensure(state)
+    for count in (20, 22):
+        add(state, write(tmp_path, count))
+    rollback_list(state, "mine", catalogue=catalogue(), who=WHO)
+    assert use.history(state)[-1][1].code == registry.ROLLED_BACK
+    newest = changes(state, limit=1)[0]
+    assert (newest.verb, newest.who.by, newest.edits[0].id) == ("list rolled back", "bố", "mine")
+
+
+def test_what_cannot_be_gone_back_to_is_refused(state: Path, tmp_path: Path) -> None:
+    with pytest.raises(ListRejected, match="not registered"):
+        rollback_list(state, "mine")
+    add(state, write(tmp_path, 20))
+    with pytest.raises(ListRejected, match="at least 1"):
+        rollback_list(state, "mine")
+    add(state, write(tmp_path, 22))
+    with pytest.raises(ListRejected, match="at least 2"):
+        rollback_list(state, "mine", 2)
+    with pytest.raises(ListRejected, match="this version"):
+        rollback_list(state, "mine", version="ff" * 32)
+    kept = registry.load(state)["mine"].kept[0]
+    (state / "lists" / "raw" / f"mine.{kept.digest[:16]}.gz").write_bytes(b"damaged")
+    with pytest.raises(StoreError, match="damaged"):
+        rollback_list(state, "mine", catalogue=catalogue())
+    assert registry.load(state)["mine"].names == 22 and blocks(state, 21)
+
+
+def test_without_a_build_the_next_sync_is_due(state: Path, tmp_path: Path) -> None:
+    for count in (20, 22):
+        add(state, write(tmp_path, count))
+    back = rollback_list(state, "mine", build=False)
+    assert back.revision == 0 and registry.load(state)["mine"].next_at == ""
+    assert blocks(state, 21)
+    use.build_lists(state, catalogue=catalogue())
+    assert not blocks(state, 21)
+
+
+def test_a_registry_without_earlier_versions_is_read(state: Path, tmp_path: Path) -> None:
+    add(state, write(tmp_path, 5))
+    path = state / "lists" / "registry.json"
+    document = json.loads(path.read_text())
+    for entry in document["lists"]:
+        del entry["kept"], entry["left"]
+    path.write_text(json.dumps(document))
+    assert registry.load(state)["mine"].kept == ()
+    document["lists"][0]["kept"] = [{"digest": "../../x", "names": 1, "format": "hosts", "at": ""}]
+    path.write_text(json.dumps(document))
+    with pytest.raises(StoreError, match="damaged"):
+        registry.load(state)
+
+
+@pytest.mark.slow
+def test_a_kill_during_a_rollback_leaves_one_of_the_two(state: Path, tmp_path: Path) -> None:
+    add(state, write(tmp_path, 20))
+    add(state, write(tmp_path, 30))
+    code = KILLED.replace(
+        'lists.add_list(state, "mine", origin, category="ads", catalogue=catalogue())',
+        'rollback_list(state, "mine", catalogue=catalogue())',
+    ).replace("from filterd.control import lists\n", "from filterd.control.lists_rollback import rollback_list\n")
+    survived = False
+    for step in range(1, 200):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(state), "-", str(step)], capture_output=True, text=True, check=False,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        )  # fmt: skip
+        assert done.returncode in (0, -signal.SIGKILL), done.stderr
+        listed = registry.load(state)["mine"]
+        assert {listed.names, listed.kept[0].names} == {20, 30}
+        assert registry.read_body(state, listed) and blocks(state, 19)
+        if done.returncode == 0:
+            survived = True
+            break
+        if listed.names == 20:  # killed after the registry was written: forward again for the next step
+            rollback_list(state, "mine", catalogue=catalogue())
+    assert survived and step > 8
+    assert not blocks(state, 29)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from filterd.model.decision import Action, Row
 from filterd.model.event import Origin, Tail
 from filterd.model.sighting import Kind as Seen
 from filterd.model.sighting import Sighting
+from filterd.presence.bypass_asks import AGAIN_S
+from filterd.presence.identify import Identify
 from filterd.wire.name import to_wire
 
 MAC, ADDRESS = "02:aa:00:00:00:11", "192.0.2.11"
@@ -112,6 +115,19 @@ def test_the_check_names_the_worst_and_the_device(state: Path) -> None:
     found = check(state, NOW)
     assert (found.ok, found.reason, found.facts["count"], found.facts["device"]) == (False, "second_dns", 2, MAC)
     assert found.facts["watched"] is False
+
+
+def test_a_router_that_merely_answers_is_said_kindly_and_is_no_failure(state: Path) -> None:
+    chance = Finding(Kind.ROUTER_DNS, MAC, NOW, NOW, Confidence.LOW, {"address": "192.0.2.1", "offered": "answers"})
+    watch.save(state, [Kept(chance)])
+    assert check(state, NOW).ok and [kept.finding for kept in findings(state)] == [chance]  # the page has it
+    title, why = bypass_words.told(chance)
+    assert "hand-set DNS could use it" in why[1] and "đặt DNS bằng tay" in why[0]
+    offered = replace(chance, facts={"address": "192.0.2.1", "offered": "dhcp"}, confidence=Confidence.HIGH)
+    assert bypass_words.told(offered) != (title, why)
+    watch.save(state, [Kept(chance), Kept(replace(offered, facts={"address": "192.0.2.7", "offered": "dhcp"}))])
+    found = check(state, NOW)
+    assert not found.ok and (found.facts["count"], found.facts["address"]) == (1, "192.0.2.7")
 
 
 def test_watched_is_true_only_when_manager_and_presence_look(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,3 +231,20 @@ def test_the_command_shows_what_the_box_has_found(state: Path) -> None:
     vpn(state, time.time())
     assert MAC in run.invoke(main, ["watch", "--state", str(state)]).stdout
     assert ident_of(f"vpn|{MAC}") == findings(state)[0].id
+
+
+def test_an_address_that_two_devices_claim_is_found_kept_and_ends(state: Path) -> None:
+    seen = Identify()
+    for second, mac in enumerate((MAC, "02:aa:00:00:00:12", MAC)):
+        seen.take(Sighting(NOW - 3 + second, Seen.ARP, mac, ADDRESS))
+    ways = Ways(state)
+    ways.conflicts(NOW + 1, seen.conflicts(NOW + 1))
+    ways.step(NOW + 1)
+    ways.conflicts(NOW + 2, seen.conflicts(NOW + 2))
+    ways.step(NOW + 2)
+    (kept,) = findings(state)
+    assert kept.finding.kind is Kind.ADDRESS_CONFLICT and kept.finding.facts["address"] == ADDRESS and kept.is_open
+    assert [f.kind for f in ways.news()] == [Kind.ADDRESS_CONFLICT]
+    ways.conflicts(NOW + AGAIN_S + 3, seen.conflicts(NOW + AGAIN_S + 3))
+    ways.step(NOW + AGAIN_S + 3)
+    assert not findings(state)[0].is_open

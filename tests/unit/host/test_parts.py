@@ -63,5 +63,7 @@ def test_presence_gets_the_state_alone_and_nobody_waits_for_it(monkeypatch: pyte
     monkeypatch.setattr(parts.Child, "start", lambda module, document, fds=(): started.append((module, document)))
     part = parts.presence_part({"state": "s", "loop_key": "secret"})
     part.start(0.0)
-    assert started == [("filterd.presence_main", {"state": "s"})]
+    assert started == [("filterd.presence_main", {"state": "s", "ask": True})]
+    parts.presence_part({"state": "s", "presence_ask": False}).start(0.0)
+    assert started[1][1] == {"state": "s", "ask": False}
     assert not part.needed and part.silent_s

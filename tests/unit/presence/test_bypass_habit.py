@@ -119,7 +119,7 @@ def test_what_was_learned_comes_back() -> None:
 @pytest.mark.parametrize(
     "damage",
     [
-        {}, {"began": "x"}, {"began": 1.0, "day": 0, "silences": []}, {"began": 1.0, "day": 0, "silences": [{"31": 1}] * BLOCKS},
+        {}, {"began": "x"}, {"began": 1.0, "day": 0, "silences": []}, {"began": 1.0, "day": 0, "silences": [{str(WINDOW + 1): 1}] * BLOCKS},
         {"began": 1.0, "day": 0, "silences": [{"1": -1}] * BLOCKS}, {"began": 1.0, "day": 0, "silences": [{"1": 1e9}] * BLOCKS},
     ],
 )  # fmt: skip

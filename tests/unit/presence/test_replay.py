@@ -32,7 +32,8 @@ def test_a_sighting_and_a_question() -> None:
 
 @pytest.mark.parametrize(
     ("at", "seconds"),
-    [(1000, 1000.0), ("1000.5", 1000.5), (1_796_058_000_500, 1_796_058_000.5), ("1970-01-01T07:00:10+07:00", 10.0),
+    [(1000, 1000.0), ("1000.5", 1000.5), (1_796_058_000_500, 1_796_058_000.5), (1_796_058_000_500_000, 1_796_058_000.5),
+     (1_796_058_000_500_000_000, 1_796_058_000.5), ("1970-01-01T07:00:10+07:00", 10.0),
      ("1970-01-01T00:00:10Z", 10.0), ("1970-01-01T00:00:10", 10.0)],
 )  # fmt: skip
 def test_times(at: object, seconds: float) -> None:
@@ -57,7 +58,7 @@ def test_what_is_missing_has_a_meaning() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        "not json", "[1]", "3", "{}", '{"at": 5}', line(at="yesterday"), line(at=-1), line(at=True), line(at=float("nan")),
+        "not json", "[1]", "3", "{}", '{"at": 5}', line(at="yesterday"), line(at=-1), line(at=True), line(at=10**400), line(at=float("nan")),
         line(mac="nobody"), line(mac=7), line(mac="ff:ff:ff:ff:ff:ff"), line(kind="arp", address="here"), line(record="question"),
         line(record="question", name=5), '{"record":"box","addresses":["x"]}', '{"record":"box","addresses":5}', "[" * 5000,
         line(name="x" * MAX_LINE),
@@ -73,6 +74,20 @@ def test_a_bad_line_is_said_with_its_number_and_skipped() -> None:
     found = list(read_lines(["", line(kind="arp"), "oops\n", line(qname="example.org")], said.append))
     assert [type(f) for f in found] == [Sighting, Question]
     assert len(said) == 1 and said[0].startswith("line 3 skipped: expected JSON")
+
+
+def test_a_byte_order_mark_and_other_line_ends_are_no_matter() -> None:
+    said: list[str] = []
+    lines = ["\ufeff\r\n", "\ufeff" + line(kind="arp") + "\r\n", "\r\n", line(qname="example.org") + "\r\n"]
+    assert [type(f) for f in read_lines(lines, said.append)] == [Sighting, Question] and said == []
+
+
+def test_other_words_for_records() -> None:
+    assert read_line(line(kind="dns_query", name="example.org")) == Question(1000.0, MAC, "example.org")
+    assert read_line(line(type="dns_server", address="192.0.2.9")) == Sighting(
+        1000.0, Kind.DNS_SERVER, MAC, "192.0.2.9"
+    )
+    assert read_line(line(event="ARP", ip="192.0.2.9")) == Sighting(1000.0, Kind.ARP, MAC, "192.0.2.9")
 
 
 def test_hostile_text_is_made_printable() -> None:

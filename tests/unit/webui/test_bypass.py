@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from filterd.control import truth, watch
+from filterd.control import devices, truth, watch
 from filterd.control.watch import Kept, findings
 from filterd.model.bypass import Confidence, Finding, Kind
+from filterd.model.change import Who
 from filterd.model.now import Truth
 from tests.unit.webui.client import Browser
 
@@ -59,3 +60,26 @@ def test_the_first_page_names_it_and_leads_to_the_steps(
 
 def test_an_empty_list_says_so(visitor: Browser) -> None:
     assert "chưa thấy lối đi vòng nào" in visitor.get("/devices/bypass/").text
+
+
+def test_the_banner_has_two_quiet_ways_out(
+    visitor: Browser, state: Path, ident: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = watch.check(state, time.time())
+    monkeypatch.setattr(truth, "truth", lambda *_: Truth(False, time.time(), (check,), check))
+    page = visitor.get("/").text
+    assert f'action="/devices/bypass/{ident}/fine"' in page and "Máy này không sao" in page
+    assert f'action="/devices/bypass/{ident}/later"' in page and "Nhắc lại sau 1 giờ" in page
+
+
+def test_the_card_of_a_child_whose_device_is_silent_says_so(visitor: Browser, state: Path) -> None:
+    devices.change_device(state, Who("Hạnh"), "may-lan", mac=MAC)
+    assert "chip unknown" not in visitor.get("/").text
+    now = time.time()
+    watch.save(state, [Kept(Finding(Kind.FELL_SILENT, MAC, now - 600, now, Confidence.MEDIUM, {}, "android"))])
+    page = visitor.get("/").text
+    card = page.partition('id="child-lan"')[2].partition("</article>")[0]
+    assert "chip unknown" in card and "Chưa rõ" in card and "không hỏi gì từ" in card
+    assert "chip unknown" not in page.partition('id="child-lan"')[0]
+    watch.fine(state, findings(state)[0].id, by="x")
+    assert "chip unknown" not in visitor.get("/").text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -337,3 +339,9 @@ def test_messages_come_from_this_page_and_from_somebody_alone(device: Device, st
     assert send(device, path, who=GUEST).status_code == 403
     assert device.get(path, who=GUEST).status_code == 303
     assert requests.requests(state) == []
+
+
+def test_the_childs_process_loads_nothing_of_the_parents_page() -> None:
+    code = "import sys, webui.child, webui.serve; print({'flask', 'flask_babel', 'wtforms'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -241,7 +242,12 @@ def test_it_asks_whether_it_is_lans_phone_again_says_why_and_one_tap_joins(
     assert "“Lan-iPhone”, as that one does" in seen and "in the same way" in seen and "has not been seen since" in seen
     answer = visitor.post("/devices/assign", {"mac": PRIVATE, "address": "", "device": "may-lan"})
     assert answer.status_code == 303 and of(state, "Máy của Lan").mac == PRIVATE
-    assert "again?" not in visitor.get("/devices/?lang=en").text.replace("one of the known devices again?", "")
+    after = visitor.get("/devices/?lang=en").text
+    assert "again?" not in after and "Lan-iPhone" not in after  # nor is its old address somebody new
+    now = time.time()
+    old, new = (replace(one, last=now, asked=now) for one in presence.devices(state))
+    saw(monkeypatch, old, new)  # the old one is heard again: that is another device
+    assert "Lan-iPhone" in visitor.get("/devices/?lang=en").text
 
 
 def test_another_device_is_remembered_and_asked_about_as_a_new_one(

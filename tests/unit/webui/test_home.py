@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,14 @@ from filterd.control import moves, requests
 from filterd.control import seen as presence
 from filterd.control.change import history
 from filterd.control.household import load
+from filterd.control.lists_build import build_lists
 from filterd.control.moves import Whom
 from filterd.control.profiles import patch
 from filterd.model.change import Who
+from filterd.model.feed import Refusal, Refused
 from filterd.model.household import Scope
 from filterd.model.seen import SeenDevice
+from tests.unit.control.province import follow
 from tests.unit.webui.client import Browser, browser_of, logged_in, made
 
 HX = {"HX-Request": "true"}
@@ -212,3 +216,22 @@ def test_alerts_that_nobody_has_seen_are_counted_in_the_navigation(
     page = visitor.get("/").text
     assert len(re.findall(r'<span class="count">3<span class="sr"> tin báo chưa ai xem', page)) == 2  # rail and bar
     assert '<span class="count">3<' in visitor.get("/more").text
+
+
+@pytest.mark.parametrize(
+    ("seen", "vi", "en"),
+    [
+        (None, "chưa có chữ ký", "nobody has signed them"),
+        ({"verified_at": 0.0}, "chữ ký chưa tới", "has not come yet"),
+        ({"expires": 4e9}, "Chữ ký của tỉnh đúng", "signature is right"),
+        ({"expires": 1e9}, "đã hết hạn", "has run out"),
+        ({"refusal": Refused(Refusal.ROLLBACK, "old", 1.0)}, "chưa kiểm được", "could not be checked"),
+    ],
+)
+def test_the_province_s_signature_is_said_as_it_stands(
+    seen: dict[str, Any] | None, vi: str, en: str, state: Path, visitor: Browser
+) -> None:
+    if seen is not None:
+        follow(state, **seen)
+    with_bundle = build_lists(state)[1]
+    assert with_bundle and vi in visitor.get("/?lang=vi").text and en in visitor.get("/?lang=en").text

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from filterd.control import ask, feed_reports, notices
+from filterd.control.feed_report_send import NO_ADDRESS, NO_ENCRYPTION
 from filterd.control.feed_words import sentence
 from filterd.model.activity import Entry
 from filterd.model.decision import Action, Row
@@ -243,3 +244,14 @@ def test_who_may_look_tells_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ]
     assert [visitor.post(path, {"kind": "missed", "name": "a.example"}).status_code for path in posts] == [403] * 5
     assert names(state) == [] and notices.choice(state).read == ()
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [(NO_ENCRYPTION, "is not encrypted"), (NO_ADDRESS, "comes on a stick"), ("anything else", "tried again by itself")],
+)
+def test_why_a_report_has_not_left_is_said_plainly(visitor: Browser, state: Path, problem: str, said: str) -> None:
+    follow(state)
+    feed_reports.report(state, ReportKind.MISSED, "casino.example", "gambling", now=NOW)
+    feed_reports.wait(state, NOW + 300, problem)
+    assert said in visitor.get("/province/?lang=en").text

@@ -12,7 +12,8 @@ from werkzeug.routing import Rule
 
 from filterd.control import accounts
 from tests.unit.webui.client import PASSWORD, WHO, Browser, app_of, browser_of, logged_in, made
-from webui.security import HEADERS, OPEN, local_path, secret_key
+from webui.headers import HEADERS
+from webui.security import OPEN, local_path, secret_key
 
 EVIL = [
     "//evil.example",

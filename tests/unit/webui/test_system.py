@@ -23,7 +23,7 @@ GOOD = registry.Event("2026-11-23T11:05:00+00:00", "11" * 32, 318_402, 10, "acce
 def test_the_first_page_leads_on(visitor: Browser) -> None:
     seen = visitor.get("/system/?lang=en").text
     assert all(f'href="{path}"' in seen for path in ("/system/lists", "/system/history", "/account/"))
-    assert "filterd.yaml" in seen and 'value="Asia/Ho_Chi_Minh"' in seen
+    assert 'href="/system/upstreams/"' in seen and 'value="Asia/Ho_Chi_Minh"' in seen
 
 
 def test_settings_are_changed_one_card_at_a_time(visitor: Browser, state: Path) -> None:

@@ -13,7 +13,8 @@ from filterd.control.backup_read import read
 from filterd.control.household import import_household, load
 from filterd.model.change import Who
 from tests.unit.webui.client import Browser, logged_in, made
-from webui import MAX_BODY, system_backup
+from webui import system_backup
+from webui.app import MAX_BODY
 from webui.security import UPLOADS
 
 FAMILY = b"version: 1\nlanguage: en\nprofiles: [{id: an, name: An}]\n"

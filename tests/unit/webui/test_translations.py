@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import webui
-from webui.words import catalogue, files
+from webui.catalogue import catalogue, files
 
 FOLDER = Path(webui.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext.babel_extract")]
