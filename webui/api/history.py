@@ -53,7 +53,7 @@ def history(query: dict[str, Any]) -> Any:
 @operation(calls, "POST", "/history/<int:number>/undo", Scope.HOUSEHOLD, Action.HOUSEHOLD, Changed, also=(409, 422))
 def undo(number: int) -> Any:
     """Take one change back: 409 when somebody changed the same thing since."""
-    found = () if number >= 10**15 else change.history(state(), limit=1, before=number + 1)
+    found = change.history(state(), limit=1, before=min(number, 10**15) + 1)
     if [c.number for c in found] != [number]:
         raise Problem(404, f"there is no change {str(number)[:20]}")
     if upstreams.is_changed_by(found[0]) and not may(g.account.role, Action.UPSTREAMS):
