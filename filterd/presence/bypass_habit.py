@@ -14,12 +14,12 @@ from __future__ import annotations
 from math import exp, inf, log
 from typing import Any
 
-WINDOW = 45  # minutes: thirty of use, with rests between
+WINDOW = 30  # minutes
 BLOCKS = 12  # of two hours, a day
 LEARN_S = 86_400.0  # of life before silence means anything: a whole day and night
-RARE_DAYS = 900.0
+RARE_DAYS = 600.0
 THING_DAYS = 15_000.0  # the same of things in a corner: televisions, consoles and printers go round us hardly ever
-LEAST = 4  # minutes heard: fewer are never odd
+LEAST = 5  # minutes heard: fewer are never odd
 MARGIN = 1.05  # between what the tail says and the bar
 _KEEP_DAY = 0.95  # of what was learned stays from one day to the next: habits change within weeks
 _ENOUGH = 25.0  # silences in and around a part of the day; with fewer the whole day's are taken
