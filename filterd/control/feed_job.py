@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import logging
 import random
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filterd.control.sync_job import Process, Start, start_child
+from filterd.control.child_job import ChildProcess, Start
 from filterd.errors import StoreError
 from filterd.host.files import make_folder, write_atomic
 
@@ -30,7 +29,6 @@ FIRST_WAIT_S = 4.0  # DNS starts first, then the lists
 START_WAIT_S = 120.0  # after a power cut a whole street starts at once
 LOOK_S = 60.0  # between two readings of what is due
 RETRY_S = 600.0  # after a child that wrote nothing down
-END_S = 4.0
 _FAR_S = 2 * 86_400.0  # further off than any look: the clock was wrong when it was written
 
 
@@ -56,20 +54,19 @@ class FeedJob:
 
     def __init__(self, state: Path, *, start: Start | None = None, chance: random.Random | None = None) -> None:
         self._state = state
-        self._start = start or start_child
         self._chance = chance or random.SystemRandom()
-        self._child: Process | None = None
+        self._child = ChildProcess(start)
         self._not_before: float | None = None
         self._look_at = 0.0
 
     @property
     def is_running(self) -> bool:
         """True while a child is at work."""
-        return self._child is not None
+        return self._child.is_running
 
     def step(self, now: float) -> None:
         """Reap a child that ended; start one when it is time. Raises StartError, StoreError: say it, and go on."""
-        if self._child is not None:
+        if self._child.is_running:
             self._reap(now)
             return
         if self._not_before is None or self._not_before > now + 2 * RETRY_S:  # the clock was set back
@@ -83,30 +80,17 @@ class FeedJob:
         self._look_at = now + LOOK_S
         if self._is_due(now):
             self._not_before = now + RETRY_S  # should it write nothing down
-            self._child = self._start(["feed", "sync", "--state", str(self._state), "--child"])
+            self._child.begin(["feed", "sync", "--state", str(self._state), "--child"])
             log.info("look at the feed started")
 
     def close(self) -> None:
         """End a child that is at work; it goes on at the next start."""
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.terminate()
-        try:
-            child.wait(END_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        finally:
-            _let_go(child)
+        self._child.close()
 
     def _reap(self, now: float) -> None:
-        assert self._child is not None
-        code = self._child.poll()
+        code = self._child.ended()
         if code is None:
             return
-        _let_go(self._child)
-        self._child = None
         self._look_at = now + LOOK_S
         self._not_before = now + (RETRY_S if code else 0.0)
         if code:
@@ -154,13 +138,3 @@ def _waits(state: Path, feed: str) -> bool:
     except StoreError:
         return False
     return any(listed.enabled and not listed.digest and not listed.history for listed in lists.values())
-
-
-def _let_go(child: Process) -> None:
-    """Close our end of the child's pipe."""
-    pipe = getattr(child, "stdin", None)
-    if pipe is not None:
-        try:
-            pipe.close()
-        except OSError:
-            pass

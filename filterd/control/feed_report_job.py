@@ -10,11 +10,10 @@ The child is `filterd report send --child`, niced, in its own memory; when to tr
 from __future__ import annotations
 
 import logging
-import subprocess
 from pathlib import Path
 
+from filterd.control.child_job import ChildProcess, Start
 from filterd.control.feed_reports import is_due
-from filterd.control.sync_job import END_S, Process, Start, start_child
 
 log = logging.getLogger(__name__)
 
@@ -27,47 +26,28 @@ class ReportJob:
     def __init__(self, state: Path, *, start: Start | None = None) -> None:
         """`start` starts `filterd` with the given words."""
         self._state = state
-        self._start = start or start_child
-        self._child: Process | None = None
+        self._child = ChildProcess(start)
         self._not_before = 0.0
 
     @property
     def is_running(self) -> bool:
         """True while a child is at work."""
-        return self._child is not None
+        return self._child.is_running
 
     def step(self, now: float) -> None:
         """Reap a child that ended; start one when a report is due. Raises StartError: say it, and go on."""
-        if self._child is not None:
-            code = self._child.poll()
+        if self._child.is_running:
+            code = self._child.ended()
             if code is None:
                 return
-            self._let_go(self._child)
-            self._child = None
             log.info("reports child ended code=%d", code)
         if self._not_before > now + PAUSE_S * 2:  # the clock was set back
             self._not_before = now
         if now < self._not_before or not is_due(self._state, now):
             return
         self._not_before = now + PAUSE_S
-        self._child = self._start(["report", "send", "--state", str(self._state), "--child"])
+        self._child.begin(["report", "send", "--state", str(self._state), "--child"])
 
     def close(self) -> None:
         """End a child that is at work; what it has not sent waits."""
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.terminate()
-        try:
-            child.wait(END_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        finally:
-            self._let_go(child)
-
-    @staticmethod
-    def _let_go(child: Process) -> None:
-        pipe = getattr(child, "stdin", None)
-        if pipe is not None:
-            pipe.close()
+        self._child.close()

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import logging
 import random
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from filterd.errors import StartError, StoreError
+from filterd.control.child_job import ChildProcess, Start
+from filterd.errors import StoreError
 
 if TYPE_CHECKING:
     from filterd.listbuild.registry import Listed
@@ -30,30 +29,6 @@ FIRST_WAIT_S = 2.0  # DNS starts first
 START_WAIT_S = 120.0  # a box whose lists are there waits up to so long: after a power cut a whole street starts at once
 RETRY_S = 300.0  # after a child that ended without making anything better; doubled each time
 RETRY_MAX_S = 6 * 3600.0
-END_S = 4.0
-
-
-class Process(Protocol):
-    """A started child, as subprocess.Popen is one."""
-
-    def poll(self) -> int | None:
-        """Return the exit code, None while it runs."""
-        ...
-
-    def terminate(self) -> None:
-        """Ask it to end."""
-        ...
-
-    def kill(self) -> None:
-        """End it."""
-        ...
-
-    def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end."""
-        ...
-
-
-Start = Callable[[Sequence[str]], Process]
 
 
 class SyncJob:
@@ -76,10 +51,9 @@ class SyncJob:
         self._state = state
         self._folder = folder
         self._online = online
-        self._start = start or start_child
         self._chance = chance or random.SystemRandom()
         self._options = tuple(options)
-        self._child: Process | None = None
+        self._child = ChildProcess(start)
         self._not_before: float | None = None
         self._failures = 0
         self._stamp: tuple[int, ...] | None = None
@@ -89,11 +63,11 @@ class SyncJob:
     @property
     def is_running(self) -> bool:
         """True while a child is at work."""
-        return self._child is not None
+        return self._child.is_running
 
     def step(self, now: float) -> None:
         """Reap a child that ended; start one when it is time. Raises StartError, StoreError: say it, and go on."""
-        if self._child is not None:
+        if self._child.is_running:
             self._reap(now)
             return
         if self._not_before is None or self._not_before > now + RETRY_MAX_S * 2:  # the clock was set back
@@ -108,30 +82,17 @@ class SyncJob:
 
     def close(self) -> None:
         """End a child that is at work; it goes on at the next start."""
-        child, self._child = self._child, None
-        if child is None:
-            return
-        child.terminate()
-        try:
-            child.wait(END_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        finally:
-            _let_go(child)
+        self._child.close()
 
     def _begin(self, now: float, words: list[str]) -> None:
         self._not_before = now + RETRY_S  # should it fail to start
-        self._child = self._start(["lists", "update", "--state", str(self._state), "--child", *words, *self._options])
+        self._child.begin(["lists", "update", "--state", str(self._state), "--child", *words, *self._options])
         log.info("list update started")
 
     def _reap(self, now: float) -> None:
-        assert self._child is not None
-        code = self._child.poll()
+        code = self._child.ended()
         if code is None:
             return
-        _let_go(self._child)
-        self._child = None
         self._may_be_cut = True
         # it wrote down when each list is due again; when some still are, it did not get that far
         if code < 0 or (self._online and self._is_due(now)):
@@ -183,27 +144,8 @@ class SyncJob:
         return status.st_mtime_ns, status.st_ino, status.st_size
 
 
-def start_child(words: Sequence[str]) -> Process:
-    """Start `filterd` with `words`, with a pipe as its standard input that ends when we do. Raises StartError."""
-    try:
-        # its standard output says what it did, and ours may be a terminal or what systemd reads: both are fine for it
-        return subprocess.Popen([sys.executable, "-m", "filterd", *words], stdin=subprocess.PIPE, stdout=sys.stderr)
-    except OSError as exc:
-        raise StartError(f"the update of the lists cannot be started: {exc.strerror or exc}") from exc
-
-
 def _soonest(lists: dict[str, Listed], now: float) -> float:
     from filterd.control.sync_due import next_due
 
     due = next_due(lists.values())
     return now + 3600.0 if due is None else due
-
-
-def _let_go(child: Process) -> None:
-    """Close our end of the child's pipe."""
-    pipe = getattr(child, "stdin", None)
-    if pipe is not None:
-        try:
-            pipe.close()
-        except OSError:
-            pass

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -25,11 +24,11 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient.fetcher import FetcherInterface
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 
 from filterd.errors import FeedError
 from filterd.feed.refusal import FeedRefused
+from filterd.host.deadline import Deadline, pools_of
 from filterd.model.feed import Refusal
 
 FOLDER = "folder:"  # scheme of the addresses of files in a folder
@@ -72,7 +71,7 @@ class Fetcher(FetcherInterface):
         self.server_at: float | None = None  # what time the server says it is, when it says so
         self.last_url = ""
         self.last_body = b""  # of the last file of metadata, whole or as far as it came
-        self._watch = _Watch(total_s)
+        self._watch = Deadline(total_s).start()
         self._wait_s = wait_s
         self._limit = 0
         self._too_long = Refusal.BOMB
@@ -185,45 +184,7 @@ class Fetcher(FetcherInterface):
             self.server_at = parsedate_to_datetime(text).timestamp()
 
 
-class _Watch:
-    """The time for one sync. When it is over its connections are shut, whatever they are doing just then.
-
-    A limit on each read is none: a server that sends a byte now and then keeps every read short and the whole endless.
-    """
-
-    def __init__(self, total_s: float) -> None:
-        self.total_s = total_s
-        self.is_over = False
-        self._sockets: list[socket.socket] = []
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(total_s, self._end)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def add(self, sock: socket.socket) -> None:
-        """Look after a connection. TLS takes the descriptor away from `sock`, so a second one is kept."""
-        with self._lock:
-            self._sockets.append(sock.dup())
-        if self.is_over:
-            self._end()
-
-    def close(self) -> None:
-        """Stop the clock."""
-        self._timer.cancel()
-        with self._lock:
-            for sock in self._sockets:
-                sock.close()
-            self._sockets.clear()
-
-    def _end(self) -> None:
-        self.is_over = True
-        with self._lock:
-            for sock in self._sockets:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)
-
-
-def _adapter(watch: _Watch, resolve: Resolve | None) -> HTTPAdapter:
+def _adapter(watch: Deadline, resolve: Resolve | None) -> HTTPAdapter:
     """Return a transport whose connections `watch` ends, with and without a proxy."""
 
     def connect(connection: HTTPConnection) -> socket.socket:
@@ -237,25 +198,10 @@ def _adapter(watch: _Watch, resolve: Resolve | None) -> HTTPAdapter:
                 failed = exc
                 continue
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            watch.add(sock)
-            return sock
+            return watch.add(sock)
         raise urllib3.exceptions.NewConnectionError(connection, f"nobody answers: {failed.strerror or failed}")
 
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self)
-
-    class Tls(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self)
-
-    class Pool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = Tls
-
-    pools = {"http": Pool, "https": TlsPool}
+    pools = pools_of(connect)
 
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **more: Any) -> None:

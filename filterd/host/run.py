@@ -56,35 +56,12 @@ def run_dir(state: Path, *, create: bool = True) -> Path:
 
 def listen(path: Path) -> socket.socket:
     """Return a non-blocking listening stream socket at `path` (mode 0600), in the place of whatever was there."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        with _short(path) as name:
-            sock.bind(name)
-        path.chmod(0o600)
-        sock.listen(64)
-    except OSError as exc:
-        sock.close()
-        raise StoreError(f"cannot listen on {path}: {exc.strerror or exc}") from exc
-    return sock
+    return _bound(path, socket.SOCK_STREAM, 0o600)
 
 
 def listen_datagrams(path: Path, mode: int = 0o600) -> socket.socket:
     """Return a non-blocking datagram socket at `path`, in the place of whatever was there. Raises StoreError."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        with _short(path) as name:
-            sock.bind(name)
-        path.chmod(mode)
-    except OSError as exc:
-        sock.close()
-        raise StoreError(f"cannot listen on {path}: {exc.strerror or exc}") from exc
-    return sock
+    return _bound(path, socket.SOCK_DGRAM, mode)
 
 
 def connect(path: Path, timeout_s: float = 2.0, kind: int = socket.SOCK_STREAM) -> socket.socket:
@@ -109,6 +86,23 @@ def worker_sockets(folder: Path) -> list[Path]:
             if path.name == f"worker-{number}.sock" and number.isascii() and number.isdigit():
                 found.append((int(number), path))
     return [path for _, path in sorted(found)]
+
+
+def _bound(path: Path, kind: int, mode: int) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, kind)
+    try:
+        sock.setblocking(False)
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+        with _short(path) as name:
+            sock.bind(name)
+        path.chmod(mode)
+        if kind == socket.SOCK_STREAM:
+            sock.listen(64)
+    except OSError as exc:
+        sock.close()
+        raise StoreError(f"cannot listen on {path}: {exc.strerror or exc}") from exc
+    return sock
 
 
 def _owner(state: Path) -> int:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from filterd.errors import StoreError
+from filterd.host.deadline import Deadline, pools_of
 from filterd.host.files import read_bounded
 from filterd.listbuild.body import MAX_BODY_BYTES
 from filterd.listbuild.refusal import Refused, Why
@@ -79,16 +79,16 @@ def fetch(
         except StoreError as exc:
             raise Refused(Why.FILE, str(exc)) from exc
     check_url(origin)
-    with _Watch(limits.total_s) as watch:
+    with Deadline(limits.total_s) as watch:
         try:
             return _follow(origin, etag, modified, limits, watch, _adapter(watch, loopback, resolve))
         except Refused as exc:
             if watch.is_over:
-                raise watch.refusal(origin) from exc
+                raise Refused(Why.SLOW, f"{origin}: not complete after {watch.total_s:g} s") from exc
             raise Refused(exc.why, f"{origin}: {exc}") from exc
 
 
-def _follow(url: str, etag: str, modified: str, limits: Limits, watch: _Watch, adapter: Any) -> Fetched:
+def _follow(url: str, etag: str, modified: str, limits: Limits, watch: Deadline, adapter: Any) -> Fetched:
     """Ask `url`, then where it leads. Every hop is a new session: no cookie and no password goes along."""
     headers = {"User-Agent": _USER_AGENT, "Accept": "text/plain, */*;q=0.5", "Accept-Encoding": "gzip"}
     headers |= {"If-None-Match": etag} if etag else {}
@@ -113,7 +113,7 @@ def _follow(url: str, etag: str, modified: str, limits: Limits, watch: _Watch, a
 
 @contextlib.contextmanager
 def _answer(
-    url: str, headers: dict[str, str], limits: Limits, watch: _Watch, adapter: Any
+    url: str, headers: dict[str, str], limits: Limits, watch: Deadline, adapter: Any
 ) -> Iterator[requests.Response]:
     """Give the answer to one request, its body still to be read. Errors of the connection become Refused."""
     import requests
@@ -148,7 +148,7 @@ def _answer(
         raise Refused(Why.ADDRESS, f"cannot be fetched: {exc}") from exc
 
 
-def _body(answer: requests.Response, limits: Limits, watch: _Watch) -> bytes:
+def _body(answer: requests.Response, limits: Limits, watch: Deadline) -> bytes:
     """Return the whole body, unpacked. Every bound is kept while it comes, not when it is there."""
     length = answer.headers.get("Content-Length", "")
     if length.isascii() and length.isdigit() and int(length) > limits.max_bytes:
@@ -165,11 +165,11 @@ def _body(answer: requests.Response, limits: Limits, watch: _Watch) -> bytes:
     return bytes(body)
 
 
-def _adapter(watch: _Watch, loopback: bool, resolve: Resolve | None) -> Any:
+def _adapter(watch: Deadline, loopback: bool, resolve: Resolve | None) -> Any:
     """Return a transport whose connections are opened by target.open_socket and end when the time is over."""
     from requests.adapters import HTTPAdapter
-    from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Retry
-    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3 import Retry
+    from urllib3.connection import HTTPConnection
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
     def connect(connection: HTTPConnection) -> socket.socket:
@@ -181,27 +181,14 @@ def _adapter(watch: _Watch, loopback: bool, resolve: Resolve | None) -> Any:
             raise ConnectTimeoutError(connection, f"nobody answers at {connection.host} in {timeout} s") from exc
         except OSError as exc:
             raise NewConnectionError(connection, f"nobody answers: {exc.strerror or exc}") from exc
-        watch.add(sock)
-        return sock
+        return watch.add(sock)
 
-    class Checked(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self)
-
-    class CheckedTls(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return connect(self)
-
-    class Pool(HTTPConnectionPool):
-        ConnectionCls = Checked
-
-    class TlsPool(HTTPSConnectionPool):
-        ConnectionCls = CheckedTls
+    pools = pools_of(connect)
 
     class Adapter(HTTPAdapter):
         def init_poolmanager(self, *args: Any, **more: Any) -> None:
             super().init_poolmanager(*args, **more)
-            self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": TlsPool}
+            self.poolmanager.pool_classes_by_scheme = pools
 
     retries = Retry(
         RETRIES,
@@ -214,50 +201,3 @@ def _adapter(watch: _Watch, loopback: bool, resolve: Resolve | None) -> Any:
         backoff_jitter=0.5,
     )
     return Adapter(max_retries=retries)
-
-
-class _Watch:
-    """The time for one source. When it is over its connections are shut, whatever they are doing just then.
-
-    A time limit on each read is none: a server that sends a byte now and then, in a header or in the body, keeps every
-    single read short and the whole endless.
-    """
-
-    def __init__(self, total_s: float) -> None:
-        self.total_s = total_s
-        self.is_over = False
-        self.is_used = False
-        self._sockets: list[socket.socket] = []
-        self._lock = threading.Lock()
-        self._timer = threading.Timer(total_s, self._end)
-        self._timer.daemon = True
-
-    def __enter__(self) -> _Watch:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        with self._lock:
-            for sock in self._sockets:
-                sock.close()
-            self._sockets.clear()
-
-    def add(self, sock: socket.socket) -> None:
-        """Look after a connection. TLS takes the descriptor away from `sock`, so a second one is kept."""
-        self.is_used = True
-        with self._lock:
-            self._sockets.append(sock.dup())
-        if self.is_over:
-            self._end()
-
-    def refusal(self, origin: str) -> Refused:
-        """Return what is raised when the time was over."""
-        return Refused(Why.SLOW, f"{origin}: not complete after {self.total_s:g} s")
-
-    def _end(self) -> None:
-        self.is_over = True
-        with self._lock:
-            for sock in self._sockets:
-                with contextlib.suppress(OSError):
-                    sock.shutdown(socket.SHUT_RDWR)

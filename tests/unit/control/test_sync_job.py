@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from filterd.control import sync_job
+from filterd.control import child_job
 from filterd.control.sync_due import (
     FIRST_RETRY_S,
     OFFLINE_MAX_S,
@@ -27,7 +27,7 @@ from filterd.control.sync_due import (
 )
 from filterd.control.sync_fetch import fetch_all
 from filterd.control.sync_folder import find, read
-from filterd.control.sync_job import FIRST_WAIT_S, RETRY_MAX_S, RETRY_S, START_WAIT_S, SyncJob, start_child
+from filterd.control.sync_job import FIRST_WAIT_S, RETRY_MAX_S, RETRY_S, START_WAIT_S, SyncJob
 from filterd.control.sync_state import Writer
 from filterd.control.sync_words import sentence
 from filterd.errors import StartError, StoreError
@@ -40,7 +40,7 @@ LIST = Listed("one", "ads", "hosts", "auto", "https://lists.example.org/one.txt"
 
 
 PARENT = """import sys, time
-from filterd.control.sync_job import start_child
+from filterd.control.child_job import start_child
 child = start_child(sys.argv[1:])
 print(child.pid, flush=True)
 time.sleep(60)
@@ -224,7 +224,7 @@ def test_a_damaged_registry_ends_nothing(state: Path) -> None:
 
 
 def test_closing_ends_the_child_the_hard_way_if_need_be(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sync_job, "END_S", 0.01)
+    monkeypatch.setattr(child_job, "END_S", 0.01)
     register(state, digest="")
     bench = Bench(state)
     bench.job.close()
@@ -268,7 +268,7 @@ def test_the_real_child_ends_with_its_parent(state: Path) -> None:
 def test_a_program_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(StartError, match="cannot be started"):
-        start_child(["lists"])
+        child_job.start_child(["lists"])
 
 
 # when a list is due
