@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from filterd.config.document import MAX_YEAR
+from filterd.config.settings import Settings
 from filterd.config.sitename import site_name
-from filterd.engine.settings import Settings
 from filterd.errors import ConfigError, FilterdError, LayoutError, ParseError, StoreError
 from filterd.host import revision as revisions
 from filterd.host.files import read_bounded
@@ -39,7 +39,7 @@ from filterd.wire.chain import follow
 from filterd.wire.name import is_below, to_text, to_wire
 from filterd.wire.scan import scan_response
 
-OWN_NAME = Settings(()).own_name
+OWN_NAME = Settings().own_name
 SLOW_S = 1.0  # a worker that takes longer for one answer is not asked for another
 _MAX_REPLY = 256 * 1024
 _MAC = re.compile(r"(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}")
