@@ -46,11 +46,12 @@ browser: $(DEV_STAMP)
 screenshots: $(DEV_STAMP)
 	@$(BIN)/python -m tests.browser.screenshots build/screenshots
 
-# lines and branches of model..engine, by their own tests alone
+# lines and branches of model..engine, by their own tests and those of the use cases that speak their words
 coverage: $(DEV_STAMP)
 	@$(BIN)/coverage run -m pytest -q -m "not slow" -p no:cacheprovider tests/unit/model tests/unit/wire tests/unit/config \
 		tests/unit/lists tests/unit/policy tests/unit/resolve tests/unit/fast tests/unit/engine tests/property \
-		tests/differential $(wildcard tests/flow/test_engine_*.py)
+		tests/differential $(wildcard tests/flow/test_engine_*.py) tests/unit/presence \
+		$(patsubst %,tests/unit/control/test_%.py,ask week now watch seen explain check_household activity alerts accounts)
 	@$(BIN)/coverage report --fail-under=90 --include='filterd/model/*,filterd/wire/*,filterd/lists/*,filterd/policy/*,filterd/resolve/*,filterd/fast/*,filterd/engine/*'
 
 check: $(DEV_STAMP)
