@@ -31,7 +31,10 @@ from filterd.model.feed import Refusal
 if TYPE_CHECKING:
     from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 
+MAX_DEPTH = 100  # of brackets in metadata; a feed's own has ten
 _FILE = re.compile(r"(?:[0-9]+\.)?(.+)\.json").fullmatch
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.S)
+_BRACKET = re.compile(rb"[\[\]{}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +121,20 @@ def _unreadable(exc: DeserializationError, case: Case) -> tuple[Refusal, str]:
         if isinstance(cause, (RecursionError, MemoryError)):
             return Refusal.BOMB, f"{case.role}: nested too deep"
         cause = cause.__cause__ or cause.__context__
+    if _depth(case.body) > MAX_DEPTH:  # some Pythons read what others give up on
+        return Refusal.BOMB, f"{case.role}: nested too deep"
     if _ends_early(case.body):
         return Refusal.TRUNCATED, f"{case.role}: it breaks off after {len(case.body)} bytes"
     return Refusal.TAMPERED, f"{case.role}: it is no metadata of a feed"
+
+
+def _depth(body: bytes) -> int:
+    """Return how deep the brackets of a JSON text are nested."""
+    depth = most = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", body)):
+        depth += 1 if bracket in b"[{" else -1
+        most = max(most, depth)
+    return most
 
 
 def _ends_early(body: bytes) -> bool:
