@@ -41,25 +41,30 @@ class Resolver:
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind((address, 53))
         self._tcp = socket.create_server((address, 853))
+        self._ending = threading.Event()
+        for sock in (self._udp, self._tcp):
+            sock.settimeout(0.1)
         self._threads = [threading.Thread(target=f, daemon=True) for f in (self._serve_udp, self._serve_tcp)]
         for thread in self._threads:
             thread.start()
 
     def _serve_udp(self) -> None:
-        while True:
-            data, who = self._udp.recvfrom(4096)
-            if data == b"end":
-                return
+        while not self._ending.is_set():
+            try:
+                data, who = self._udp.recvfrom(4096)
+            except TimeoutError:
+                continue
             self.asked["udp"] += 1
             self._udp.sendto(answer(data), who)
 
     def _serve_tcp(self) -> None:
-        while True:
+        while not self._ending.is_set():
             try:
                 sock, _ = self._tcp.accept()
-            except OSError:
-                return
+            except TimeoutError:
+                continue
             with sock:
+                sock.settimeout(5)
                 (size,) = struct.unpack("!H", sock.recv(2))
                 found = answer(sock.recv(size))
                 self.asked["tcp"] += 1
@@ -67,9 +72,7 @@ class Resolver:
 
     def close(self) -> None:
         """End it."""
-        self._tcp.shutdown(socket.SHUT_RDWR)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.sendto(b"end", self._udp.getsockname())
+        self._ending.set()
         for thread in self._threads:
             thread.join(5)
         self._udp.close()
