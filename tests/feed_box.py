@@ -8,8 +8,8 @@ with Box(tmp_path, province) as box:
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +84,17 @@ class Box:
     def blocks(self, name: str) -> bool:
         """True when a list in force has the name."""
         return bool(self.tags(name).categories)
+
+
+@contextmanager
+def attacked(folder: Path) -> Iterator[Box]:
+    """A box that holds one edition while the next is shown to it by an attacker; at the end it still holds the first."""
+    province = Province()
+    province.publish({"adult": [b"adult.example", b"other.example"]}, parts={"muong-te": {"games": [b"game.example"]}})
+    with Box(folder, province) as made:
+        assert made.code() is None and made.blocks("adult.example")
+        province.publish({"adult": [b"adult.example", b"new.example"]})
+        yield made
+        assert made.blocks("adult.example") and made.blocks("game.example")
+        made.faults.clear()
+        made.files = None

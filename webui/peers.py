@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from filterd.control.on_link import is_on_link
+from filterd.control.on_link import is_on_link, plain
 
 _HOUSE = tuple(
     ipaddress.ip_network(text)
@@ -28,12 +28,9 @@ _ENDS = (".localhost", ".local", ".home.arpa", ".internal", ".lan", ".home")
 
 def is_of_the_house(address: str) -> bool:
     """True for loopback, private and link-local addresses, and for public ones on-link at this box."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
+    found = plain(address)
+    if found is None:
         return False
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
     if any(found.version == network.version and found in network for network in _HOUSE):
         return True
     return is_on_link(str(found))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from click.core import ParameterSource
 from filterd.cli import options
 from filterd.cli.feed_said import document, say, say_seen, seen_document
 from filterd.errors import FeedError
+from filterd.host.parent import end_with_parent
 
 if TYPE_CHECKING:
     from filterd.feed.state import Followed
@@ -66,7 +66,9 @@ def sync(
     from filterd.feed.state import followed, load_followed
 
     if child:
-        _end_with_parent()
+        with contextlib.suppress(OSError):
+            os.nice(10)
+        end_with_parent()
     means = FeedMeans(wait_s=wait_s, total_s=total_s)
     root = read_root(root_file) if root_file else None
     if root is not None:
@@ -192,17 +194,3 @@ def _due(state: Path, feeds: tuple[Followed, ...]) -> list[Followed]:
     from filterd.control.feed_job import is_due
 
     return [one for one in feeds if is_due(state, one, time.time())]
-
-
-def _end_with_parent() -> None:
-    """End when standard input does: it is a pipe that the manager holds. Killed anywhere, a sync goes on next time."""
-    with contextlib.suppress(OSError):
-        os.nice(10)
-
-    def watch() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(0, 1):
-                pass
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()

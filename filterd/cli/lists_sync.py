@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +19,7 @@ import click
 from filterd.cli import options
 from filterd.cli.lists_said import json_option, loopback_option, refusals
 from filterd.cli.said import by
+from filterd.host.parent import end_with_parent
 from filterd.model.change import Who
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def update(
     from filterd.control.sync import Means, sync
 
     if child:
-        _end_with_parent()
+        end_with_parent()
     with refusals():
         means = Means(sources=_sources(file), loopback=loopback, total_s=total_s)
         with _lines() if child else _shown() as tell:
@@ -274,18 +273,6 @@ def _lines() -> Iterator[Tell]:
             said = line
 
     yield tell
-
-
-def _end_with_parent() -> None:
-    """End when standard input does: it is a pipe that the manager holds. Killed anywhere, a sync goes on next time."""
-
-    def watch() -> None:
-        with contextlib.suppress(OSError):
-            while os.read(0, 1):
-                pass
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def _time(moment: float) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 
 from filterd.cli import options
 from filterd.cli.said import clean
+from filterd.host.parent import end_with_parent
 
 if TYPE_CHECKING:
     from filterd.model.notice import Outcome, Report
@@ -134,7 +134,7 @@ def send(child: bool, as_json: bool, state: Path) -> None:
 
     if child:
         os.nice(GENTLE)
-        _end_with_parent()
+        end_with_parent()
     done = send_waiting(state)
     if as_json:
         options.say_json({"sent": done.sent, "refused": done.refused, "waiting": done.left, "problem": done.problem})
@@ -181,17 +181,3 @@ def _instant(at: float | None) -> str | None:
 
 def _day(at: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(at))
-
-
-def _end_with_parent() -> None:
-    """End when standard input does: it is a pipe that the manager holds. What was not sent waits."""
-
-    def watch() -> None:
-        try:
-            while os.read(0, 1):
-                pass
-        except OSError:
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -16,14 +16,21 @@ _lock = threading.Lock()
 _known: tuple[float, list[Network]] = (-FRESH_S, [])
 
 
-def is_on_link(address: str) -> bool:
-    """True when `address` lies in a prefix on-link at one of our interfaces. False for what is no address."""
+def plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address without its scope, IPv4 inside IPv6 as IPv4; None for what is no address."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
+        return None
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return found if mapped is None else mapped
+
+
+def is_on_link(address: str) -> bool:
+    """True when `address` lies in a prefix on-link at one of our interfaces. False for what is no address."""
+    found = plain(address)
+    if found is None:
         return False
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
     return any(found in network for network in _prefixes() if network.version == found.version)
 
 

@@ -13,7 +13,7 @@ import enum
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -174,17 +174,22 @@ def dump(document: dict[str, Any]) -> bytes:
     return text.encode()
 
 
-def _document(entry: Entry) -> dict[str, Any]:
+def plain(thing: object, keys: Iterable[str], always: Collection[str] = ()) -> dict[str, Any]:
+    """Return what `thing` has under `keys` as YAML takes it; empty ones are left out, but for `always`."""
     found: dict[str, Any] = {}
-    for key in _KEYS:
-        value = getattr(entry, key)
+    for key in keys:
+        value = getattr(thing, key)
         if isinstance(value, Withdrawn):
             value = {"by": value.by, "at": value.at.isoformat(), "reason": value.reason}
         elif isinstance(value, date):
             value = value.isoformat()
-        if value or key in ("reason", "review_by"):
+        if value or key in always:
             found[key] = value
     return found
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    return plain(entry, _KEYS, always=("reason", "review_by"))
 
 
 def _withdrawn(found: Mapping) -> Withdrawn:

@@ -17,12 +17,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from filterd.config.document import Mapping, to_date
 from filterd.errors import FeedError, StoreError
 from filterd.feed import delta
-from filterd.feed.entries import FILE_MODE, State, Withdrawn, dump, same_person
+from filterd.feed.entries import FILE_MODE, State, Withdrawn, dump, plain, same_person
 from filterd.feed.index import is_list_id
 from filterd.host.files import make_folder, read_bounded, write_atomic
 
@@ -125,7 +124,7 @@ def write_mirrors(folder: Path, mirrors: Sequence[Mirror]) -> None:
     """Replace sources.yaml."""
     if len(mirrors) > MAX_MIRRORS:
         raise FeedError(f"expected at most {MAX_MIRRORS} lists, got {len(mirrors)}")
-    document = {"layout": 1, "sources": [_document(mirror) for mirror in sorted(mirrors, key=lambda m: m.id)]}
+    document = {"layout": 1, "sources": [plain(mirror, _KEYS) for mirror in sorted(mirrors, key=lambda m: m.id)]}
     write_atomic(folder / "sources.yaml", dump(document), FILE_MODE)
 
 
@@ -170,19 +169,6 @@ def _mirror(one: Mapping) -> Mirror:
         next_at=_day(one, "next_at") if one.get("next_at") is not None else None,
         withdrawn=withdrawn,
     )
-
-
-def _document(mirror: Mirror) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key in _KEYS:
-        value = getattr(mirror, key)
-        if isinstance(value, Withdrawn):
-            value = {"by": value.by, "at": value.at.isoformat(), "reason": value.reason}
-        elif isinstance(value, date):
-            value = value.isoformat()
-        if value:
-            found[key] = value
-    return found
 
 
 def _text(one: Mapping, key: str, *, needed: bool = False) -> str:

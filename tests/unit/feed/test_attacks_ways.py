@@ -16,8 +16,7 @@ from filterd.errors import FeedError
 from filterd.feed.fetch import base_of
 from filterd.model.feed import Refusal
 from tests import list_server
-from tests.feed_box import Box
-from tests.feed_server import Province
+from tests.feed_box import Box, attacked
 from tests.list_server import Handler
 
 STAMP = "/metadata/timestamp.json"
@@ -25,15 +24,8 @@ STAMP = "/metadata/timestamp.json"
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
-    province = Province()
-    province.publish({"adult": [b"adult.example", b"other.example"]}, parts={"muong-te": {"games": [b"game.example"]}})
-    with Box(tmp_path / "state", province) as made:
-        assert made.code() is None and made.blocks("adult.example")
-        province.publish({"adult": [b"adult.example", b"new.example"]})
+    with attacked(tmp_path / "state") as made:
         yield made
-        assert made.blocks("adult.example") and made.blocks("game.example")
-        made.faults.clear()
-        made.files = None
 
 
 # --- HTTP
