@@ -49,8 +49,8 @@ NETWORK = (Kind.SECOND_DNS, Kind.ROUTER_DNS, Kind.ADDRESS_CONFLICT)  # of the ne
 class Finding:
     """One way round. Times are POSIX seconds: `since` when it began as far as is seen, `at` when it was noticed.
 
-    `mac`: the device; of second_dns and router_dns who offers the resolver. `facts` by kind: silent_minutes, heard,
-    usual (percent of such times in which it asked); name (as asked, in lower case) and blocked; address and
+    `mac`: the device; of second_dns and router_dns who offers the resolver. `facts` by kind: silent_minutes, heard_minutes
+    (of the last 30); name (as asked, in lower case) and blocked; address and
     offered (how, as in a sighting's detail: dhcp, dhcp6, ra, answers).
     """
 

@@ -13,7 +13,7 @@ for as long as it goes on, and again when it is surer. Who keeps, says and dismi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from filterd.model.bypass import NETWORK, Confidence, Finding, Kind
@@ -21,38 +21,28 @@ from filterd.model.sighting import ANSWERS, Sighting
 from filterd.model.sighting import Kind as Seen
 from filterd.presence.bypass_answers import Answers
 from filterd.presence.bypass_asks import AGAIN_S, Asks
-from filterd.presence.bypass_habit import RARE_DAYS, THING_DAYS, Habit
-from filterd.presence.bypass_hints import Hints
+from filterd.presence.bypass_device import Device
+from filterd.presence.bypass_habit import Habit
 from filterd.presence.bypass_names import BypassNames
+from filterd.presence.bypass_offers import Offers
 
 MAX_DEVICES = 4096  # the longest unheard goes first
-MAX_OFFERS = 256
-LAYOUT = 1
+LAYOUT = 2  # 1 knew silences by their length
 MAX_NAMES = 16_384
 MINUTE_S = 60.0
 DAY_S = 86_400.0
 BASE_S = 3600.0  # who offers resolvers in the recording's first hour is taken for the box when its address is not known
 JOIN_S = 600.0  # who is there from the start did not come just now
-_NEVER = 8  # minutes of half an hour in which a device that came was heard and never asked
-_NEVER_LONG = 120  # the same of one that was always there, over days
+FIRST_S = 86_400.0  # what slept then wakes up within a day
 _BLIND_S = 300.0
+_LEARN_AT_ONCE = 2  # devices a minute: learning takes some hundredths of a second
+_LENDERS = 6  # devices by which one that is new is judged
 _GAP = 1440  # minutes without a record that are gone through one by one
-_BLIND = 3  # devices that should have asked, when nobody did at all: then it is the box that saw nothing
+_BLIND = 2  # devices that should have asked since somebody asked last: then it is the box that saw nothing
+_BLIND_NATS = 2.0
+_TOGETHER_S = 360.0  # their silences began within
 _RECENT_S = 12 * 3600.0  # a silence is put down to names that were asked so shortly before
 _QUIET = frozenset((Seen.GONE, Seen.SCAN, Seen.DNS_SERVER))  # sightings that do not mean "it talks"
-
-
-@dataclass(slots=True)
-class _Device:
-    mac: str
-    habit: Habit
-    joined: float | None = None  # when it came, where that was seen
-    last: float = 0.0  # heard or asking
-    asked_ever: int = 0  # ordinary questions
-    heard_minutes: int = 0  # before the first question
-    hints: Hints = field(default_factory=Hints)
-    asks: dict[Kind, Asks] = field(default_factory=dict)
-    never_told: bool = False
 
 
 class Watch:
@@ -62,13 +52,14 @@ class Watch:
         """`box`: this box's own addresses; () where they are not known."""
         self.names = names
         self.box = frozenset(box)
-        self._devices: dict[str, _Device] = {}  # the longest unheard first
-        self._offers: dict[str, float] = {}  # address that is offered as a resolver -> when last
+        self._devices: dict[str, Device] = {}  # the longest unheard first
+        self._offers = Offers()
         self._answers = Answers()
         self._worn: dict[str, str] = {}  # address -> MAC, of who offers or is a router
         self._began: float | None = None
+        self._settling = FIRST_S
         self._minute = 0
-        self._asked_at = 0.0  # when anybody asked last
+        self._asked_at = 0.0  # when anybody asked last; 0: nobody did since the start
         self._found: list[Finding] = []
         self._kinds: dict[tuple[str, str], tuple[Kind, bool] | None] = {}  # names that were judged already
 
@@ -77,7 +68,7 @@ class Watch:
         at = self._advance(seen.at)
         device = self._device(seen.mac, at)
         if device.hints.see(seen):
-            self._hinted(device)
+            device.rate()
         if seen.kind is Seen.DNS_SERVER:
             (self._answered if seen.detail == ANSWERS else self._offered)(seen, at)
         if seen.kind in _QUIET:
@@ -88,8 +79,9 @@ class Watch:
                 del self._worn[next(iter(self._worn))]
         if seen.kind in (Seen.DHCP, Seen.DHCP6) and self._began is not None and at - self._began >= JOIN_S:
             device.joined = at if device.joined is None or at - device.last >= AGAIN_S else device.joined
+            device.may_be_old = at - self._began < self._settling
         device.last = at
-        device.habit.heard = True
+        device.habit.heard += 1
 
     def question(self, at: float, mac: str, name: str, blocked: bool = False, category: str = "") -> None:
         """Take a question. `name`: as text; `category`: of the lists in force, where known."""
@@ -103,8 +95,7 @@ class Watch:
             self._kinds[key] = self.names.kind(name, category)
         found = self._kinds[key]
         if found is None:
-            device.habit.asked = True
-            device.asked_ever += 1
+            device.ask(at, name.rstrip(".").lower())
         else:
             self._asked(device, found[0], name.rstrip(".").lower(), at, blocked=blocked, listed=found[1])
 
@@ -124,7 +115,8 @@ class Watch:
         if finding.is_chance:
             return at - self._answers.last(finding, self._began or at) < AGAIN_S
         if finding.kind in NETWORK:
-            return at - self._offers.get(str(finding.facts.get("address", "")), finding.at) < AGAIN_S
+            last = self._offers.last(finding.mac, str(finding.facts.get("address", "")))
+            return at - (finding.at if last is None else last) < AGAIN_S
         device = self._devices.get(finding.mac)
         if device is None:
             return at - finding.at < DAY_S  # not heard since the manager's start
@@ -152,14 +144,16 @@ class Watch:
         if not isinstance(document, dict) or document.get("layout") != LAYOUT:
             return
         devices = document.get("devices")
+        self._settling = 0.0 if devices else FIRST_S
         for mac, values in list(devices.items())[:MAX_DEVICES] if isinstance(devices, dict) else ():
             try:
-                device = _Device(str(mac), Habit.of(values), last=float(values["last"]))
+                device = Device(str(mac), Habit.of(values), last=float(values["last"]))
                 device.asked_ever = int(bool(values["asked"]))
+                device.habit.spell = device.last
                 device.hints.restore(str(values["system"]))
             except (KeyError, TypeError, ValueError, AttributeError):
                 continue
-            self._hinted(device)
+            device.rate()
             self._devices[device.mac] = device
 
     # --- time
@@ -180,40 +174,52 @@ class Watch:
         blind = self._is_blind(at)
         for device in self._devices.values():
             habit = device.habit
-            self._never(device, at, blind=blind)
+            if habit.heard and not blind:
+                self._never(device, at)
             if habit.close(at, blind=blind):
                 self._silent(device, at + MINUTE_S)
+        self._lend()
+        due = (d.habit for d in self._devices.values() if d.habit.is_due)
+        for habit in islice(due, _LEARN_AT_ONCE):
+            habit.learn()
+
+    def _lend(self) -> None:
+        """Let people's devices that came lately be judged by how those are that are known."""
+        devices = [d for d in self._devices.values() if d.is_personal]
+        wanting = [d.habit for d in devices if d.habit.wants_rhythm]
+        if wanting and (known := [h for d in devices if (h := d.habit).rhythm is not None]):
+            most = sorted(known, key=lambda h: -h.there)[:_LENDERS]
+            for habit in wanting:
+                habit.borrow([h.rhythm for h in most if h.rhythm is not None])
 
     def _is_blind(self, at: float) -> bool:
         """Return whether the box itself saw no questions: nobody asks, though several should."""
-        if any(d.habit.asked for d in self._devices.values()):
+        if any(d.habit.asked or d.habit.strange for d in self._devices.values()):
             self._asked_at = at
         if at - self._asked_at < _BLIND_S:
             return False
-        return sum(1 for d in self._devices.values() if d.habit.quiet > 0.5 * d.habit.bar(at)) >= _BLIND
+        silent = [d.habit for d in self._devices.values() if d.habit.nats >= _BLIND_NATS]
+        together = [h for h in silent if not self._asked_at or abs(h.spell - self._asked_at) <= _TOGETHER_S]
+        return len(together) >= _BLIND
 
-    def _device(self, mac: str, at: float) -> _Device:
+    def _device(self, mac: str, at: float) -> Device:
         device = self._devices.pop(mac, None)
         if device is None:
-            device = _Device(mac, Habit(at), last=at)
+            device = Device(mac, Habit(at), last=at)
             if len(self._devices) >= MAX_DEVICES:
                 del self._devices[next(iter(self._devices))]
-            self._hinted(device)
+            device.rate()
         self._devices[mac] = device
         return device
 
-    def _hinted(self, device: _Device) -> None:
-        device.habit.rare_days = RARE_DAYS if device.hints.is_personal(device.mac) else THING_DAYS
-
     # --- silence
 
-    def _silent(self, device: _Device, at: float) -> None:
+    def _silent(self, device: Device, at: float) -> None:
         """It asked as always, then stopped while it talks on."""
         habit = device.habit
         facts: dict[str, str | int | bool] = {
             "silent_minutes": int((at - habit.spell) / 60),
             "heard_minutes": habit.quiet,
-            "usual": int(habit.bar(at)),
         }
         near = [(asks.last, kind) for kind, asks in device.asks.items() if at - asks.last < _RECENT_S]
         if near:
@@ -226,27 +232,17 @@ class Watch:
         sure = Confidence.MEDIUM
         self._tell(Kind.FELL_SILENT, device, habit.spell, at, sure, facts)
 
-    def _never(self, device: _Device, at: float, *, blind: bool) -> None:
+    def _never(self, device: Device, at: float) -> None:
         """It is there and talks, and has never asked."""
-        if device.asked_ever or device.never_told or blind or not device.habit.heard:
+        if (since := device.never(at)) is None:
             return
-        device.heard_minutes += 1
-        if not device.hints.is_personal(device.mac):
-            return
-        came = device.joined is not None
-        if came and device.habit.quiet < _NEVER:
-            return
-        if not came and (device.heard_minutes < _NEVER_LONG or not device.habit.is_grown(at)):
-            return
-        device.never_told = True
-        since = device.joined if device.joined is not None else device.habit.began
         facts: dict[str, str | int | bool] = {"silent_minutes": int((at + MINUTE_S - since) / 60)}
-        sure = Confidence.MEDIUM if came else Confidence.LOW
+        sure = Confidence.LOW if device.joined is None else Confidence.MEDIUM
         self._tell(Kind.SILENT, device, since, at + MINUTE_S, sure, facts)
 
     # --- names
 
-    def _asked(self, device: _Device, kind: Kind, name: str, at: float, *, blocked: bool, listed: bool) -> None:
+    def _asked(self, device: Device, kind: Kind, name: str, at: float, *, blocked: bool, listed: bool) -> None:
         asks = device.asks.setdefault(kind, Asks(at))
         asks.take(at, name, blocked=blocked, listed=listed)
         sure = asks.judge(kind, is_silent=device.habit.alarmed, is_grown=device.habit.is_grown(at))
@@ -258,31 +254,21 @@ class Watch:
 
     def _offered(self, seen: Sighting, at: float) -> None:
         """Somebody hands out a resolver."""
-        address = seen.address
-        if not address or address in self.box:
+        if not seen.address or seen.address in self.box:
             return
-        before = self._offers.pop(address, None)
-        if before is None and len(self._offers) >= MAX_OFFERS:
-            del self._offers[next(iter(self._offers))]
-        self._offers[address] = at
-        if not self.box and self._began is not None and (at - self._began < BASE_S):
-            self.box |= {address}
-            return
-        if before is not None and at - before < AGAIN_S:
-            return
-        own = self._worn.get(address) == seen.mac
-        device = self._devices[seen.mac]
-        facts: dict[str, str | int | bool] = {"address": address, "offered": seen.detail or "dhcp"}
-        kind = Kind.ROUTER_DNS if own else Kind.SECOND_DNS
-        self._found.append(Finding(kind, device.mac, at, at, Confidence.HIGH, facts, "router"))
+        found = self._offers.take(seen, at, self._worn)
+        if not self.box and self._began is not None and at - self._began < BASE_S:
+            self.box |= {seen.address}
+        elif found is not None:
+            self._found.append(found)
 
     def _answered(self, seen: Sighting, at: float) -> None:
         """Somebody was asked and has answered."""
         if seen.address and seen.address not in self.box:
-            self._found += self._answers.take(seen, at, self._offers, self._worn)
+            self._found += self._answers.take(seen, at, self._offers.lately(), self._worn)
 
     def _tell(
-        self, kind: Kind, device: _Device, since: float, at: float, sure: Confidence,
+        self, kind: Kind, device: Device, since: float, at: float, sure: Confidence,
         facts: dict[str, str | int | bool],
     ) -> None:  # fmt: skip
         self._found.append(Finding(kind, device.mac, since, at, sure, facts, _steps(kind, device.hints.system)))

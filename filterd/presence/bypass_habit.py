@@ -1,72 +1,111 @@
-"""One device's habits: how much it is heard between two questions; and how odd its silence is now.
+"""One device's habits: what it does at which hour, and how odd its silence is now.
 
-Time goes by minutes. `quiet` is the number of minutes, of the last WINDOW, in which the device was heard since it asked
-last: a phone that is used and goes round us is heard again and again and does not ask. For each part of the day the
-device's own silences are counted by the most that `quiet` reached in them. A phone in use asks within minutes; one
-asleep, a printer or a television in standby is silent for hours, which is a habit too. The bar is where a silence like
-this would be met once in `rare_days`, read off the tail of the counts; it lies out of reach for who is always silent.
+Minutes come in, three make a symbol, a week of symbols is kept. From them the device's rhythm is learned
+(bypass_learn.py), and by that rhythm two tales are weighed: "it does as always" and "it is used as always, but what it
+asks no longer comes to us" (bypass_rhythm.py). A phone in use that stops asking speaks for the second within minutes; one
+asleep, a printer, a television in standby or an afternoon of games are silent by habit, and speak for neither. No model
+is a device: how far its own silences went that meant nothing says where the bar lies (bypass_bar.py).
 
 Nothing here knows names, systems or confidence: bypass.py does.
 """
 
 from __future__ import annotations
 
-from math import exp, inf, log
+import base64
+import binascii
+import zlib
+from collections.abc import Sequence
+from math import inf
 from typing import Any
 
-WINDOW = 30  # minutes
-BLOCKS = 12  # of two hours, a day
+from filterd.presence.bypass_bar import Bar
+from filterd.presence.bypass_learn import block_of, learn
+from filterd.presence.bypass_rhythm import A_DAY, MINUTES, UNSEEN, Rhythm, Telling, symbol
+
+WINDOW = 30  # minutes over which `quiet` counts
 LEARN_S = 86_400.0  # of life before silence means anything: a whole day and night
-RARE_DAYS = 600.0
-THING_DAYS = 15_000.0  # the same of things in a corner: televisions, consoles and printers go round us hardly ever
-LEAST = 5  # minutes heard: fewer are never odd
-MARGIN = 1.05  # between what the tail says and the bar
-_KEEP_DAY = 0.95  # of what was learned stays from one day to the next: habits change within weeks
-_ENOUGH = 25.0  # silences in and around a part of the day; with fewer the whole day's are taken
-_SOME = 8.0  # silences; with fewer nothing is known
-_TOP = 1.2  # silences that reached so far: the end of what is known
-_TAIL = 14.0  # silences that reached so far: where the tail begins
-_FLAT, _STEEP = 0.12, 0.7  # bounds of the tail's slope, a minute
-_SURER, _MANY = 0.5, 400.0  # that the tail may be steeper when so many silences were counted
-_KEEP = 0.35  # of `quiet` stays after a question: one in an hour is none
-_REFRESH = 20  # minutes a bar is good for
+DAYS = 7  # that are kept, so that each has its weekday
+PERSONAL, UNKNOWN, CONSOLE = 5.5, 8.5, 14.0  # nats below which such a device is never odd
+THING = inf  # a television in use asks nothing for hours, a printer for days: their silence means nothing
+MOST = 4.0  # nats above the bar: a silence of hours is not surer than that, so that it can end
+LEAST = 3  # minutes heard, and
+LEAST_SILENT = 8 * MINUTES  # minutes since it asked last: less is never odd
+YOUNG = 2.0  # nats above the bar, for one that is hardly known or is judged by how others of the house are
+FEW = 3  # questions for new sites alone are no use: a page asks for more, and for sites that are known
+HARDLY, MATURE = 40, 100  # symbols in which it was there before it is judged by its own rhythm, and by that alone
+_DAILY = 5  # days after which it is learned every other day
 _ALL = (1 << WINDOW) - 1
+_SYMBOL_S = MINUTES * 60
+_UNLEARNED = 64  # added to a symbol of a silence that was told
 
 
 class Habit:
     """The habits of one device."""
 
     __slots__ = (
-        "_bar", "_block", "_day", "_left", "_most", "_silences", "alarmed", "asked", "began", "bits", "heard", "rare_days", "spell"
+        "_asked", "_bar", "_blind", "_days", "_first", "_heard", "_minutes", "_rhythm", "_seen", "_silent", "_since", "_strange",
+        "_symbols", "_telling", "alarmed", "asked", "base", "began", "bits", "heard", "spell", "strange", "there",
     )  # fmt: skip
 
     def __init__(self, began: float) -> None:
         self.began = began  # when it was seen first
-        self.rare_days = THING_DAYS  # bypass.py knows better
-        self.heard = False  # in this minute
-        self.asked = False
+        self.base = THING  # nats below which it is never odd; bypass.py knows better
+        self.heard = self.asked = 0  # how often, in this minute
+        self.strange = 0  # how often it asked for sites that it never asked for before
         self.bits = 0  # minutes in which it was heard since it asked last, the newest lowest
-        self.spell = 0.0  # when it asked last, or was heard first after a long silence
+        self.spell = began  # when it asked last
         self.alarmed = False  # this silence was told; it is no habit, and is not learned
-        self._silences = [[0.0] * (WINDOW + 1) for _ in range(BLOCKS)]  # by block and the most that quiet reached
-        self._most = 0
-        self._block = _block(began)
-        self._day = int(began // 86_400)
-        self._bar = inf
-        self._left = 0  # minutes until the bar is worked out again
+        self.there = 0  # symbols in which it was heard or asked
+        self._first = int(began // _SYMBOL_S)  # number of the oldest symbol that is kept
+        self._symbols = bytearray()
+        self._seen = self._asked = self._strange = self._minutes = 0  # in the symbol that is open
+        self._blind = False
+        self._heard = 0  # minutes, since the spell began
+        self._since = 0  # symbols, since then
+        self._silent = 0  # symbols, since it asked last
+        self._days = 0  # that were learned or left out
+        self._rhythm: Rhythm | None = None
+        self._telling: Telling | None = None
+        self._bar = Bar()
 
     @property
     def quiet(self) -> int:
-        """The minutes, of the last WINDOW, in which it was heard since it asked."""
+        """The minutes, of the last WINDOW, in which the device was heard since it asked."""
         return self.bits.bit_count()
 
-    def bar(self, at: float) -> float:
-        """Return what `quiet` does not pass by this device's habits."""
-        self._left -= 1
-        if self._left <= 0:
-            self._left = _REFRESH
-            self._bar = self._work_out(at)
-        return self._bar
+    @property
+    def bar(self) -> float:
+        """The nats by which its silence becomes odd."""
+        bar = max(self.base, self._bar.nats)
+        return bar if self._rhythm is not None and self.there >= MATURE else bar + YOUNG
+
+    @property
+    def nats(self) -> float:
+        """How much its silence of now speaks for a way round."""
+        return self._telling.nats if self._telling is not None else 0.0
+
+    @property
+    def rhythm(self) -> Rhythm | None:
+        """How it is, once that was learned and it was there for long enough."""
+        return self._rhythm if self.there >= MATURE else None
+
+    @property
+    def wants_rhythm(self) -> bool:
+        """Whether there is nothing by which it could be judged."""
+        return self._telling is None
+
+    def borrow(self, rhythms: Sequence[Rhythm]) -> None:
+        """Judge it by how others of the house are, until its own rhythm is learned."""
+        self._telling = Telling(rhythms)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to learn."""
+        return self.base < THING and len(self._symbols) >= A_DAY and self._day_of_life > self._days
+
+    @property
+    def _day_of_life(self) -> int:
+        return (self._first + len(self._symbols)) // A_DAY - int(self.began // _SYMBOL_S) // A_DAY
 
     def close(self, at: float, *, blind: bool) -> bool:
         """End the minute that began at `at`; return whether its silence became odd with it.
@@ -74,25 +113,27 @@ class Habit:
         `blind`: nobody asks though many should: then it says nothing.
         """
         heard, asked = self.heard, self.asked
-        self.heard = self.asked = False
+        self._strange += self.strange
+        self.heard = self.asked = self.strange = 0
         if blind:
+            self._blind = True
+        elif asked:
+            self.bits, self.spell = 0, at + 60
+        else:
+            self.bits = (self.bits << 1 | (heard > 0)) & _ALL
+        self._seen += heard
+        self._asked += asked
+        self._minutes += heard > 0
+        if int(at // 60) % MINUTES != MINUTES - 1:
             return False
-        if (block := _block(at)) != self._block:
-            self._turn(block, at)
-        if asked:
-            self._end()
-            return False
-        self.bits = (self.bits << 1 | heard) & _ALL
-        if not heard:
-            return False
-        quiet = self.bits.bit_count()
-        if quiet == 1:
-            self.spell = at
-        self._most = max(self._most, quiet)
-        if self.alarmed or quiet <= LEAST or not self.is_grown(at) or quiet <= self.bar(at):
-            return False
-        self.alarmed = True
-        return True
+        return self._take(int(at // _SYMBOL_S))
+
+    def learn(self) -> None:
+        """Learn from what is kept."""
+        self._days = self._day_of_life
+        known = [UNSEEN if s >= _UNLEARNED else s for s in self._symbols]
+        self._rhythm = learn(self._rhythm, known, self._first)
+        self._begin()
 
     def is_grown(self, at: float) -> bool:
         """Return whether it was seen for so long that its habits are known."""
@@ -100,82 +141,105 @@ class Habit:
 
     def forgive(self) -> None:
         """This silence is nothing: a person says so. It is a habit from now on."""
-        self.alarmed = False
-        self._note()
+        self._symbols = bytearray(s % _UNLEARNED for s in self._symbols)
+        self._bar.take(self.nats)
+        self._rest()
 
     def document(self) -> dict[str, Any]:
         """Return what was learned, as plain values; the silence of now is left out."""
-        rows = [{str(m): round(n, 2) for m, n in enumerate(row) if n >= 0.01} for row in self._silences]
-        return {"began": self.began, "day": self._day, "silences": rows}
+        found: dict[str, Any] = {
+            "began": self.began, "first": self._first, "there": self.there, "days": self._days, "bar": self._bar.document(),
+            "symbols": base64.b64encode(zlib.compress(bytes(self._symbols))).decode(),
+        }  # fmt: skip
+        return found if self._rhythm is None else {**found, "rhythm": self._rhythm.document()}
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Habit:
         """Return the habit of what `document` returned. KeyError, TypeError, ValueError: it is none."""
         found = cls(float(document["began"]))
-        found._day = int(document["day"])
-        rows = [{int(m): float(n) for m, n in row.items()} for row in document["silences"]]
-        if len(rows) != BLOCKS or any(not 0 <= m <= WINDOW or not 0 <= n < 1e6 for row in rows for m, n in row.items()):
-            raise ValueError("silences out of bounds")
-        found._silences = [[row.get(m, 0.0) for m in range(WINDOW + 1)] for row in rows]
+        found._first, found.there, found._days = (int(document[key]) for key in ("first", "there", "days"))
+        found._bar = Bar.of(document["bar"])
+        symbols = _unpacked(str(document["symbols"]))
+        if any(s % _UNLEARNED > UNSEEN or s >= 2 * _UNLEARNED for s in symbols):
+            raise ValueError("symbols out of bounds")
+        found._symbols = bytearray(symbols)
+        if "rhythm" in document:
+            found._rhythm = Rhythm.of(str(document["rhythm"]))
+            found._begin()
         return found
 
-    def _end(self) -> None:
-        """It asked. One question in a long silence is none: the program that goes round is not alone on a device."""
-        self._note()
-        left = int(self.quiet * _KEEP)
-        bits, kept = self.bits, 0
-        for place in range(WINDOW):  # the newest stay
-            if not left:
-                break
-            if bits >> place & 1:
-                kept |= 1 << place
-                left -= 1
-        self.bits = kept << 1 & _ALL
-        self._most = self.quiet
-        if not kept:
-            self.alarmed = False
-            self.spell = 0.0
+    def _take(self, number: int) -> bool:
+        """End the symbol with this number since 1970; return whether the silence became odd."""
+        if (
+            self._asked or self._strange > FEW
+        ):  # a program that goes round asks for its own server, and for nothing else
+            self._asked += self._strange
+        self.there += self._seen > 0 or self._asked > 0
+        new = UNSEEN if self._blind else symbol(self._seen, self._asked)
+        heard = 0 if self._blind else self._minutes
+        self._silent = 0 if self._asked else self._silent + 1
+        self._seen = self._asked = self._strange = self._minutes = 0
+        self._blind = False
+        self._keep(number, new)
+        telling = self._telling
+        if telling is None or self.base == THING:
+            return False
+        bar = self.bar
+        nats = telling.take(new, block_of(number), bar + MOST)
+        if nats <= 0:
+            self._rest()
+            return False
+        self._since += 1
+        self._heard += heard
+        if self.alarmed:
+            self._symbols[-1] = new + _UNLEARNED
+            return False
+        if self._silent * MINUTES < LEAST_SILENT:
+            return False
+        is_known = self._rhythm is None or self.there >= HARDLY
+        if nats <= bar or not heard or self._heard < LEAST or not is_known:
+            self._bar.see(nats)
+            return False
+        self.alarmed = True
+        for place in range(-min(self._since, len(self._symbols)), 0):
+            self._symbols[place] = self._symbols[place] % _UNLEARNED + _UNLEARNED
+        return True
 
-    def _note(self) -> None:
-        """Learn the silence up to now."""
-        if self._most and not self.alarmed:
-            self._silences[self._block][self._most] += 1
+    def _keep(self, number: int, new: int) -> None:
+        missing = number - self._first - len(self._symbols)
+        if not 0 <= missing < DAYS * A_DAY:  # nothing was recorded for long, or the clock was set
+            self._symbols.clear()
+            self._first, missing = number, 0
+        self._symbols += bytes([UNSEEN]) * missing + bytes([new])
+        if (beyond := len(self._symbols) - DAYS * A_DAY) > 0:
+            del self._symbols[:beyond]
+            self._first += beyond
+        if number % A_DAY == A_DAY - 1:
+            days = self._day_of_life
+            self._bar.day()
+            if days > _DAILY and days % 2:
+                self._days = days  # learned tomorrow
 
-    def _turn(self, block: int, at: float) -> None:
-        self._note()
-        self._block, self._most, self._left = block, self.quiet, 0
-        day = int(at // 86_400)
-        if day != self._day:
-            keep = _KEEP_DAY ** min(day - self._day, 60)
-            self._silences = [[x * keep for x in row] for row in self._silences]
-            self._day = day
+    def _begin(self) -> None:
+        if self._rhythm is not None:
+            self._telling = Telling([self._rhythm])
+        self._rest()
 
-    def _work_out(self, at: float) -> float:
-        block = self._block
-        near = [self._silences[b % BLOCKS] for b in (block - 1, block, block + 1)]
-        reached = _reached(near)
-        if reached[0] < _ENOUGH:
-            reached = _reached(self._silences)
-        if reached[0] < _SOME:
-            return inf
-        days = (1 - exp((at - self.began) / 86_400 * log(_KEEP_DAY))) / (1 - _KEEP_DAY)
-        top = max(m for m, n in enumerate(reached) if n >= min(_TOP, reached[0]))
-        start = max((m for m, n in enumerate(reached) if n >= _TAIL), default=0)
-        slope = log(reached[start] / reached[top]) / (top - start) if start < top else 0.5 * log(reached[top] + 2)
-        steep = _STEEP + _SURER * min(1.0, reached[0] / _MANY)
-        slope = min(steep, max(_FLAT, slope))
-        return (top + max(0.0, log(reached[top] * self.rare_days / days)) / slope) * MARGIN
+    def _rest(self) -> None:
+        self._bar.end(told=self.alarmed)
+        if self._telling is not None:
+            self._telling.rest()
+        self.alarmed = False
+        self._since = self._heard = 0
 
 
-def _reached(rows: list[list[float]]) -> list[float]:
-    """Return how many silences reached each number of minutes or more."""
-    found = [0.0] * (WINDOW + 1)
-    total = 0.0
-    for m in range(WINDOW, -1, -1):
-        total += sum(row[m] for row in rows)
-        found[m] = total
+def _unpacked(text: str) -> bytes:
+    """Return the symbols of a document. ValueError: these are none."""
+    try:
+        unpack = zlib.decompressobj()
+        found = unpack.decompress(base64.b64decode(text, validate=True), DAYS * A_DAY + 1)
+    except (binascii.Error, zlib.error) as exc:
+        raise ValueError(f"symbols: {exc}") from None
+    if len(found) > DAYS * A_DAY or not unpack.eof:
+        raise ValueError(f"symbols: expected at most {DAYS * A_DAY}, whole")
     return found
-
-
-def _block(at: float) -> int:
-    return int(at % 86_400 // (86_400 // BLOCKS))

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from filterd.model.sighting import Sighting
 
+_PLAYS = ("playstation", "ps4", "ps5", "xbox", "nintendo", "switch-", "steamdeck")
 # the first that fits decides; things come first: an Android television says android-dhcp too
 _THINGS = (
     "printer", "epson", "canon", "brother", "laserjet", "officejet", "deskjet", "envy", "_ipp", "_pdl", "scanner",
     "bravia", "webos", "smarttv", "smart-tv", "samsungtv", "roku", "chromecast", "googlecast", "googletv", "androidtv",
     "android-tv", "firetv", "fire-tv", "appletv", "apple-tv", "mibox", "tivo", "shield", "vizio", "hisense", "tcl-",
-    "playstation", "ps4", "ps5", "xbox", "nintendo", "switch-", "steamdeck", "camera", "ipcam", "doorbell", "nest",
+    *_PLAYS, "camera", "ipcam", "doorbell", "nest",
     "hue", "esp_", "esp-", "esp32", "tasmota", "shelly", "sonoff", "tapo", "kasa", "plug", "bulb", "lamp", "tuya",
     "alexa", "echo", "homepod", "sonos", "speaker", "roborock", "vacuum", "fridge", "washer", "thermostat", "sensor",
     "synology", "diskstation", "qnap", "nas", "router", "gateway", "openwrt", "repeater", "extender", "raspberry", "udhcp",
@@ -35,12 +36,13 @@ _MAX_TEXT = 256  # characters of all that a device calls itself
 class Hints:
     """What one device said of itself."""
 
-    __slots__ = ("_texts", "is_thing", "says_personal", "system")
+    __slots__ = ("_texts", "is_thing", "plays", "says_personal", "system")
 
     def __init__(self) -> None:
         self._texts = ""
         self.system = ""  # ios | macos | android | windows | ""
         self.is_thing = False
+        self.plays = False  # a console: a thing, and a child's
         self.says_personal = False
 
     def see(self, seen: Sighting) -> bool:
@@ -54,6 +56,7 @@ class Hints:
     def _judge(self, texts: str) -> None:
         self._texts = texts
         self.is_thing = self.is_thing or any(word in self._texts for word in _THINGS)
+        self.plays = any(word in self._texts for word in _PLAYS)
         self.system = next((s for s, words in _SYSTEMS if any(w in self._texts for w in words)), self.system)
         self.says_personal = any(word in self._texts for word in _PERSONAL)
 

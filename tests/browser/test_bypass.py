@@ -21,7 +21,7 @@ MAC = "02:aa:00:00:00:11"
 def ident(house: House) -> str:
     devices.change_device(house.state, Who("test", "cli"), "may-lan", mac=MAC)
     now = time.time()
-    facts: dict[str, str | int | bool] = {"silent_minutes": 24, "heard_minutes": 17, "usual": 9}
+    facts: dict[str, str | int | bool] = {"silent_minutes": 24, "heard_minutes": 17}
     watch.save(
         house.state, [Kept(Finding(Kind.FELL_SILENT, MAC, now - 1500, now, Confidence.MEDIUM, facts, "android"))]
     )

@@ -1,8 +1,7 @@
 """The bypass watch over whole simulated households: what it must find within thirty minutes of use, and what it must not.
 
-The numbers were tuned on seeds 1 to 20. Seeds 801 to 820, 821 to 834 and 841 to 860 decided between a few settings or (the last) were
-played once, after that: 94.3, 96.2 and 95.1 % of ways seen in time, together 581 of 611. What is missed is pure silence. The same recording
-goes through files and the command line as through the detector itself.
+Seeds 861 to 880 were played once, after every choice was made (tests/bench/results/2026-12-01-bypass.md has those before, and worlds
+that others wrote). The same recording goes through files and the command line as through the detector itself.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from tests.household_days import WAYS, Days, Way, household_days
 
 IN_USE = 30  # minutes
 AFTER_S = 1800.0  # a finding so soon after a way has ended is of it
-UNSEEN = range(841, 861)
+UNSEEN = range(861, 881)
 
 
 @dataclass(frozen=True)
@@ -80,4 +79,4 @@ def test_twenty_unseen_fortnights() -> None:
     print(f"{len(seen)} of {len(seen) + len(missed)} ways seen within {IN_USE} minutes of use; missed: {missed}")
     assert len(seen) >= 0.95 * (len(seen) + len(missed)), [(w.kind, w.mac) for w in missed]
     false = [len(s.false) for s in scores]
-    assert sum(false) <= len(false), false
+    assert max(false) <= 1, false

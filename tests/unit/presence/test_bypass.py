@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
 
 from filterd.model.bypass import Confidence, Finding, Kind
 from filterd.model.sighting import Kind as Seen
 from filterd.model.sighting import Sighting
-from filterd.presence.bypass import BASE_S, MAX_DEVICES, MAX_OFFERS, Watch
+from filterd.presence.bypass import BASE_S, LAYOUT, MAX_DEVICES, Watch
 from filterd.presence.bypass_asks import AGAIN_S
 from filterd.presence.bypass_names import BypassNames
 
@@ -154,6 +155,60 @@ def test_without_the_boxs_address_the_first_hour_says_what_is_usual() -> None:
     assert [f.facts["address"] for f in found.tick(START + BASE_S + 60)] == ["198.51.100.53"]
 
 
+def live(found: Watch, macs: dict[str, bool], begin: float, minutes: int, seed: int = 7) -> list[Finding]:
+    """Let devices be used by day and sleep by night; True: it asks us."""
+    rng, told = random.Random(seed), []
+    for minute in range(minutes):
+        at = begin + 60 * minute
+        awake = 7 <= at % DAY // 3600 < 22
+        for mac, asks in macs.items():
+            if rng.random() < (0.6 if awake else 0.05):
+                found.sighting(Sighting(at, Seen.ARP, mac, "192.0.2.40"))
+            if asks and rng.random() < (0.5 if awake else 0.03):
+                found.question(at, mac, "www.example.org")
+        told += found.tick(at)
+    return told
+
+
+def test_a_phone_that_falls_silent_is_told_and_a_box_that_sees_nothing_is_not_their_fault() -> None:
+    other, noon = PHONE[:-2] + "12", START + 3 * DAY + 12 * 3600
+    found = Watch(NAMES, (BOX,))
+    assert live(found, {PHONE: True, other: True}, START, int((noon - START) / 60)) == []
+    blind = Watch(NAMES, (BOX,))
+    blind.restore(json.loads(json.dumps(found.document())))
+    (finding,) = live(found, {PHONE: False, other: True}, noon, 45)
+    assert (finding.kind, finding.mac, finding.confidence) == (Kind.FELL_SILENT, PHONE, Confidence.MEDIUM)
+    assert finding.since <= noon and finding.at - noon <= 30 * 60
+    assert finding.facts["silent_minutes"] == int((finding.at - finding.since) / 60)
+    assert live(blind, {PHONE: False, other: False}, noon, 90) == []
+
+
+def test_a_name_that_was_asked_before_the_silence_says_what_it_is() -> None:
+    found, noon = Watch(NAMES, (BOX,)), START + 3 * DAY + 12 * 3600
+    live(found, {PHONE: True, PHONE[:-2] + "12": True}, START, int((noon - START) / 60))
+    found.question(noon, PHONE, "dns.google", blocked=True)
+    told = live(found, {PHONE: False, PHONE[:-2] + "12": True}, noon, 45)
+    assert [(f.kind, f.confidence) for f in told] == [(Kind.DOH, Confidence.LOW), (Kind.DOH, Confidence.HIGH)]
+
+
+def test_a_newcomer_is_judged_by_how_others_of_the_house_are() -> None:
+    found, noon = Watch(NAMES, (BOX,)), START + 3 * DAY + 12 * 3600
+    house = {PHONE: True, PHONE[:-2] + "12": True}
+    live(found, house, START, int((noon - START) / 60))
+    new = PHONE[:-2] + "77"
+    found.sighting(Sighting(noon, Seen.DHCP, new, "192.0.2.41", "iPhone"))
+    assert live(found, {**house, new: True}, noon, 30) == []
+    (finding,) = live(found, {**house, new: False}, noon + 1800, 60)
+    assert (finding.kind, finding.mac) == (Kind.FELL_SILENT, new)
+
+
+def test_a_television_that_plays_for_hours_asks_nothing_and_is_not_told() -> None:
+    found, evening = Watch(NAMES, (BOX,)), START + 3 * DAY + 18 * 3600
+    found.sighting(Sighting(START, Seen.DHCP, PRINTER, "192.0.2.41", "LG-webOS-TV"))
+    live(found, {PHONE: True, PRINTER: True}, START, int((evening - START) / 60))
+    assert live(found, {PHONE: True, PRINTER: False}, evening, 180) == []
+
+
 def test_late_records_and_a_clock_that_jumps_do_no_harm() -> None:
     found, at = watch()
     found.question(at - 5000, PHONE, "api.nordvpn.com")
@@ -168,20 +223,23 @@ def test_memory_comes_back_and_what_is_damaged_is_learned_anew() -> None:
     again = Watch(NAMES, (BOX,))
     again.restore(json.loads(json.dumps(found.document())))
     assert again.document() == found.document()
-    for damaged in (None, [], {"layout": 1}, {"layout": 1, "devices": {PHONE: 5}}, {"layout": 9, "devices": {}}):
+    for damaged in (
+        None,
+        [],
+        {"layout": LAYOUT},
+        {"layout": LAYOUT, "devices": {PHONE: 5}},
+        {"layout": 1, "devices": {}},
+    ):
         fresh = Watch(NAMES)
         fresh.restore(damaged)
         assert fresh.document()["devices"] == {}
 
 
-def test_devices_and_offers_are_bounded() -> None:
+def test_devices_are_bounded() -> None:
     found = Watch(NAMES, (BOX,))
     for number in range(MAX_DEVICES + 5):
         found.question(START, f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}", "www.example.org")
     assert len(found.document()["devices"]) == MAX_DEVICES
-    for number in range(MAX_OFFERS + 5):
-        found.sighting(offer(START, f"2001:db8::{number + 1:x}"))
-    assert len(found._offers) == MAX_OFFERS
 
 
 def test_findings_say_themselves_in_plain_values() -> None:

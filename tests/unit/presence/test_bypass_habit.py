@@ -3,139 +3,214 @@
 from __future__ import annotations
 
 import json
+import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filterd.presence.bypass_habit import BLOCKS, LEARN_S, RARE_DAYS, WINDOW, Habit
+from filterd.presence.bypass_habit import DAYS, LEARN_S, LEAST_SILENT, PERSONAL, THING, WINDOW, Habit
+from filterd.presence.bypass_rhythm import A_DAY
 from tests.examples import examples
 
 DAY = 86_400
 START = 20_000.0 * DAY
 
 
-def phone(days: int = 3) -> tuple[Habit, float]:
-    """A phone that is heard every second minute by day, asks in every third, and sleeps from 22 to 7."""
-    habit = Habit(START)
-    habit.rare_days = RARE_DAYS
-    at = START
-    while at < START + days * DAY + 12 * 3600:
-        minute = int(at // 60)
-        awake = 7 <= at % DAY // 3600 < 22
-        habit.heard = minute % 2 == 0 if awake else minute % 15 == 0
-        habit.asked = awake and minute % 3 == 0
-        assert not habit.close(at, blind=False)
+def minute(habit: Habit, at: float, heard: int, asked: int, blind: bool = False) -> bool:
+    """Let a minute go by; learn as the watch does."""
+    habit.heard, habit.asked = heard, asked
+    found = habit.close(at, blind=blind)
+    if habit.is_due:
+        habit.learn()
+    return found
+
+
+def phone(days: int = 3, base: float = PERSONAL, seed: int = 3) -> tuple[Habit, float, random.Random]:
+    """A phone that is heard and asks in about every second minute by day, and sleeps from 22 to 7; now it is noon."""
+    habit, rng, at = Habit(START), random.Random(seed), START
+    habit.base = base
+    while at < START + days * DAY + DAY / 2:
+        assert not usual(habit, at, rng)
         at += 60
-    return habit, at
+    return habit, at, rng
 
 
-def silent_for(habit: Habit, at: float, minutes: int, every: int = 2) -> int | None:
+def usual(habit: Habit, at: float, rng: random.Random) -> bool:
+    """Let a minute of it go by as always."""
+    awake = 7 <= at % DAY // 3600 < 22
+    heard, asks = (0.6, 0.5) if awake else (0.06, 0.03)
+    return minute(
+        habit, at, int(rng.random() < heard) * rng.randint(1, 3), int(rng.random() < asks) * rng.randint(1, 6)
+    )
+
+
+def silent(habit: Habit, at: float, minutes: int, rng: random.Random, heard: float = 0.6) -> int | None:
     """Let it be heard but not ask; return after how many minutes that became odd."""
-    for minute in range(minutes):
-        habit.heard = minute % every == 0
-        if habit.close(at + 60 * minute, blind=False):
-            return minute
+    for number in range(minutes):
+        if minute(habit, at + 60 * number, int(rng.random() < heard) * rng.randint(1, 3), 0):
+            return number + 1
     return None
 
 
 def test_a_phone_that_stops_asking_by_day_is_odd_within_half_an_hour() -> None:
-    habit, at = phone()
-    found = silent_for(habit, at, 60)
-    assert found is not None and found <= 30
-    assert habit.alarmed and habit.quiet > 5
+    habit, at, rng = phone()
+    found = silent(habit, at, 60, rng)
+    assert found is not None and LEAST_SILENT - 3 <= found <= 30
+    assert habit.alarmed and habit.nats > PERSONAL and habit.quiet > 5 and at - 300 <= habit.spell <= at
 
 
 def test_its_night_is_no_silence() -> None:
-    habit, at = phone()
-    midnight = at + 12 * 3600
-    for minute in range(12 * 60):  # the afternoon goes by as always
-        habit.heard, habit.asked = minute % 2 == 0, minute % 3 == 0 and minute < 600
-        if minute >= 600:
-            habit.heard = minute % 15 == 0
-        assert not habit.close(at + 60 * minute, blind=False)
-    assert silent_for(habit, midnight, 6 * 60, every=15) is None
+    habit, at, rng = phone()
+    while at < START + 4 * DAY + 7 * 3600:
+        assert not usual(habit, at, rng)
+        at += 60
+    habit, at, rng = phone(days=3)
+    midnight = START + 4 * DAY
+    while at < midnight:
+        assert not usual(habit, at, rng)
+        at += 60
+    assert silent(habit, midnight, 6 * 60, rng, heard=0.06) is None
 
 
-def test_a_printer_is_never_odd() -> None:
-    habit = Habit(START)
-    for minute in range(5 * 1440):
-        habit.heard, habit.asked = True, minute % 2000 == 0
-        assert not habit.close(START + 60 * minute, blind=False)
+def test_of_a_thing_silence_means_nothing_and_nothing_is_learned() -> None:
+    habit, at, rng = phone(base=THING)
+    assert habit.rhythm is None and not habit.is_due
+    assert silent(habit, at, 240, rng) is None
+
+
+def test_who_is_always_silent_is_never_odd() -> None:
+    habit, rng, at = Habit(START), random.Random(5), START
+    habit.base = PERSONAL
+    for number in range(5 * 1440):
+        assert not minute(habit, at + 60 * number, int(rng.random() < 0.5), int(number % 2000 == 0))
 
 
 def test_nothing_is_odd_on_the_first_day() -> None:
-    habit = Habit(START)
-    habit.rare_days = RARE_DAYS
-    for minute in range(600):
-        habit.heard, habit.asked = True, True
-        habit.close(START + 60 * minute, blind=False)
-    assert silent_for(habit, START + 36_000, 120, every=1) is None
+    habit, rng = Habit(START), random.Random(5)
+    habit.base = PERSONAL
+    for number in range(600):
+        minute(habit, START + 60 * number, 1, 1)
+    assert silent(habit, START + 36_000, 120, rng, heard=1.0) is None
+    assert not habit.is_grown(START + LEARN_S - 1) and habit.is_grown(START + LEARN_S)
+
+
+def test_one_that_was_hardly_there_is_not_judged() -> None:
+    habit, rng, at = Habit(START), random.Random(5), START
+    habit.base = PERSONAL
+    for number in range(3 * 1440):  # ten minutes a day
+        there = number % 1440 < 10
+        assert not minute(habit, at + 60 * number, int(there), int(there))
+    assert silent(habit, at + 3 * DAY, 60, rng) is None
 
 
 def test_minutes_in_which_the_box_saw_nothing_do_not_count() -> None:
-    habit, at = phone()
-    for minute in range(60):
-        habit.heard = True
-        assert not habit.close(at + 60 * minute, blind=True)
-    assert habit.quiet <= 3
+    habit, at, _ = phone()
+    for number in range(90):
+        assert not minute(habit, at + 60 * number, 2, 0, blind=True)
+    assert habit.nats <= 2 and habit.quiet <= 3
 
 
-def test_one_question_in_a_long_silence_does_not_end_it_but_a_few_do() -> None:
-    habit, at = phone()
-    assert silent_for(habit, at, 30) is not None
-    habit.asked = True
-    habit.close(at + 1800, blind=False)
-    assert habit.alarmed and habit.quiet
-    for minute in range(4):
-        habit.asked = True
-        habit.close(at + 1860 + 60 * minute, blind=False)
-    assert not habit.alarmed and not habit.quiet
+def test_one_question_in_a_long_silence_does_not_end_it_but_some_minutes_as_always_do() -> None:
+    habit, at, rng = phone()
+    assert silent(habit, at, 30, rng) is not None
+    for number in range(30):
+        minute(habit, at + 1800 + 60 * number, 1, 0)
+    minute(habit, at + 3600, 1, 1)
+    minute(habit, at + 3660, 1, 0)
+    minute(habit, at + 3720, 1, 0)
+    assert habit.alarmed
+    for number in range(25):
+        minute(habit, at + 3780 + 60 * number, 2, 5)
+    assert not habit.alarmed and habit.nats == 0
+
+
+def test_a_program_that_asks_for_its_own_server_alone_is_silent_a_page_is_not() -> None:
+    for strange, is_silent in ((2, True), (9, False)):
+        habit, at, rng = phone()
+        for number in range(45):
+            habit.strange = strange if number % 10 == 0 else 0
+            if silent(habit, at + 60 * number, 1, rng) is not None:
+                break
+        assert habit.alarmed == is_silent
 
 
 def test_a_silence_that_was_told_is_learned_only_when_it_is_forgiven() -> None:
-    told, at = phone()
-    before = told.document()["silences"]
-    assert silent_for(told, at, 30) is not None
-    for minute in range(5):
-        told.asked = True
-        told.close(at + 1800 + 60 * minute, blind=False)
-    longest = max(int(m) for row in told.document()["silences"] for m in row)
-    assert longest == max(int(m) for row in before for m in row)
-    forgiven, at = phone()
-    assert silent_for(forgiven, at, 30) is not None
+    told, at, rng = phone()
+    assert silent(told, at, 60, rng) is not None
+    bar = told.bar
+    for number in range(20):
+        minute(told, at + 3600 + 60 * number, 2, 5)
+    assert not told.alarmed and told.bar == bar
+    assert any(s >= 64 for s in told._symbols)
+    forgiven, at, rng = phone()
+    assert silent(forgiven, at, 60, rng) is not None
     forgiven.forgive()
-    assert max(int(m) for row in forgiven.document()["silences"] for m in row) > longest
+    assert not forgiven.alarmed and forgiven.bar > bar and all(s < 64 for s in forgiven._symbols)
+
+
+def test_one_without_a_rhythm_is_judged_by_those_of_others_with_a_higher_bar() -> None:
+    known, at, rng = phone()
+    new = Habit(at)
+    new.base = PERSONAL
+    assert new.wants_rhythm and known.rhythm is not None
+    new.borrow([known.rhythm])
+    assert new.bar > known.bar - 1 and not new.wants_rhythm
+    for number in range(40):
+        assert not usual(new, at + 60 * number, rng)
+    found = silent(new, at + 2400, 60, rng)
+    assert found is not None and found <= 40
 
 
 def test_what_was_learned_comes_back() -> None:
-    habit, at = phone()
+    habit, at, rng = phone()
     again = Habit.of(json.loads(json.dumps(habit.document())))
-    again.rare_days = habit.rare_days
-    assert again.is_grown(at) and again.document() == habit.document()
-    assert silent_for(again, at, 60) is not None
+    again.base = habit.base
+    before, after = habit.document(), again.document()
+    assert again.is_grown(at) and again.bar == pytest.approx(habit.bar, abs=0.01)
+    assert {**before, "rhythm": ""} == {**after, "rhythm": ""}
+    assert [float(x) for x in after["rhythm"].split()] == pytest.approx(
+        [float(x) for x in before["rhythm"].split()], rel=0.02
+    )
+    assert silent(again, at, 60, rng) is not None
+    assert len(json.dumps(habit.document())) < 4096
+
+
+def damaged(**changed: Any) -> dict[str, Any]:
+    """A document with some values changed; None: taken away."""
+    found = {**phone(2)[0].document(), **changed}
+    return {key: value for key, value in found.items() if value is not None}
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [
-        {}, {"began": "x"}, {"began": 1.0, "day": 0, "silences": []}, {"began": 1.0, "day": 0, "silences": [{str(WINDOW + 1): 1}] * BLOCKS},
-        {"began": 1.0, "day": 0, "silences": [{"1": -1}] * BLOCKS}, {"began": 1.0, "day": 0, "silences": [{"1": 1e9}] * BLOCKS},
-    ],
+    "changed",
+    [{"began": None}, {"began": "x"}, {"first": "x"}, {"days": None}, {"bar": [1, 2]}, {"bar": [-1, 0, 0]}, {"bar": None},
+     {"symbols": "%%"}, {"symbols": "AAAA"}, {"symbols": "eJxzdAQAAKoAiw=="[:8]}, {"rhythm": "0.5 0.5"}, {"rhythm": "x"}],
 )  # fmt: skip
-def test_a_damaged_memory_is_refused(damage: dict[str, object]) -> None:
+def test_a_damaged_memory_is_refused(changed: dict[str, Any]) -> None:
+    Habit.of(damaged())
     with pytest.raises((KeyError, TypeError, ValueError)):
-        Habit.of(damage)
+        Habit.of(damaged(**changed))
+
+
+def test_symbols_that_cannot_be_are_refused() -> None:
+    import base64
+    import zlib
+
+    for raw in (bytes([46]), bytes([127]), bytes([200]), bytes(DAYS * A_DAY + 1)):
+        with pytest.raises(ValueError):
+            Habit.of(damaged(symbols=base64.b64encode(zlib.compress(raw)).decode()))
 
 
 @settings(max_examples=examples(60), deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans()), max_size=400), st.integers(0, 5000))
-def test_quiet_stays_in_its_bounds(minutes: list[tuple[bool, bool, bool]], jump: int) -> None:
-    habit = Habit(START - 2 * LEARN_S)
-    at = START
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 20), st.booleans()), max_size=400), st.integers(0, 50_000))
+def test_bounds_hold_whatever_comes(minutes: list[tuple[int, int, bool]], jump: int) -> None:
+    habit, at = Habit(START - 2 * LEARN_S), START
+    habit.base = PERSONAL
     for heard, asked, blind in minutes:
-        habit.heard, habit.asked = heard, asked
-        habit.close(at, blind=blind)
-        assert 0 <= habit.quiet <= WINDOW
-        at += 60 + (jump if heard and blind else 0)
-    assert len(habit.document()["silences"]) == BLOCKS
+        minute(habit, at, heard, asked, blind)
+        assert 0 <= habit.quiet <= WINDOW and 0 <= habit.nats <= habit.bar + 4
+        at += 60 + (60 * jump if heard and blind else 0)
+    assert len(habit._symbols) <= DAYS * A_DAY
+    Habit.of(habit.document())
