@@ -53,16 +53,17 @@ def watch(state: Path, replay: str | None, box: tuple[str, ...], as_json: bool) 
 
 def _replayed(path: str, box: tuple[str, ...]) -> Iterator[Finding]:
     from filterd.control.watch_replay import replay
+    from filterd.presence.replay import short_lines
 
     def complain(text: str) -> None:
         click.echo(f"filterd: {path}: {text}", err=True)
 
     if path == "-":
-        yield from replay(sys.stdin, complain, box)
+        yield from replay(short_lines(sys.stdin), complain, box)
         return
     try:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
-            yield from replay(file, complain, box)
+            yield from replay(short_lines(file), complain, box)
     except OSError as exc:
         raise StoreError(f"{path}: cannot be read: {exc.strerror}") from exc
 

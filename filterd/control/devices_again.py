@@ -30,6 +30,7 @@ LEAST = 3  # points that make it worth a question
 SURE = 6  # points from which it is "quite alike" no more but "very probably"
 OVERLAP_S = 600.0  # the old address may be heard so long after the new one came: a phone that changes over
 ENTRIES = 300  # questions of each that are compared
+MAX_LOOKED = 64  # devices and addresses whose sites are read in one go, a few ms each; then it is one reason less
 SITES = 5  # that both ask for, at least
 ALIKE = 0.35  # of all sites of both together
 _GENERIC = re.compile(
@@ -141,12 +142,13 @@ def _same_sites(
         return False
     mine: frozenset[str] = frozenset()
     for key in (device.id, *new.addresses[:4]):
-        if key not in known:
+        if key not in known and len(known) < MAX_LOOKED:
             known[key] = _sites(state, key)
         if key != device.id:
-            mine |= known[key]
-    both = mine & known[device.id]
-    return len(both) >= SITES and len(both) >= ALIKE * len(mine | known[device.id])
+            mine |= known.get(key, frozenset())
+    its = known.get(device.id, frozenset())
+    both = mine & its
+    return len(both) >= SITES and len(both) >= ALIKE * len(mine | its)
 
 
 def _sites(state: Path, device: str) -> frozenset[str]:

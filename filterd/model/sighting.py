@@ -42,7 +42,7 @@ class Kind(StrEnum):
 
     ARP = "arp"  # `mac` says that it has `address` (IPv4)
     NDP = "ndp"  # `mac` says that it has `address` (IPv6)
-    DHCP = "dhcp"  # name: option 12; detail: "55=1,3,6;60=vendor class"; a server's promise has `address` alone
+    DHCP = "dhcp"  # name: option 12; detail: "55=1,3,6;60=vendor class"
     DHCP6 = "dhcp6"  # name: option 39; detail: "6=23,24;16=vendor class"
     MDNS = "mdns"  # `mac` calls itself `name` (without .local) at `address`
     NEIGHBOUR = "neighbour"  # the kernel knows `address` at `mac`

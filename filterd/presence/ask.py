@@ -22,17 +22,21 @@ from filterd.errors import StartError
 from filterd.host.interfaces import Link
 from filterd.presence.bpf import ETH_IPV4, ETH_IPV6, ICMPV6, UDP
 
+BROADCAST_FLAG = 0x8000  # in a DISCOVER: answer by broadcast
+WANTED = (1, 3, 6)  # options of DHCP: subnet mask, router, resolvers
+WANTED6 = (23,)  # options of DHCPv6: resolvers
+CLIENT, SERVER = 68, 67  # ports of DHCP
+CLIENT6, SERVER6 = 546, 547  # ports of DHCPv6
+ALL_ROUTERS, ALL_SERVERS6 = "ff02::2", "ff02::1:2"
+
 _UDP = Struct("!HHHH")  # source port, destination port, length, checksum
 _IPV4 = Struct("!BBHHHBBH4s4s")
 _IPV6 = Struct("!IHBB16s16s")
 _BOOTP = Struct("!BBBBIHH16x")  # op, hardware, its length, hops, xid, seconds, flags, four addresses of zero
-_BROADCAST_FLAG = 0x8000
 _BOOTP_BYTES = 300  # the least that every server and relay takes
 _COOKIE = b"\x63\x82\x53\x63"
 _DISCOVER = b"\x35\x01\x01"
-_WANTED = b"\x37\x03\x01\x03\x06"  # subnet mask, router, resolvers
 _CLIENT_ID = b"\0filterd-ask-"  # type 0: no hardware address; our MAC follows
-_ALL_ROUTERS, _ALL_SERVERS6 = "ff02::2", "ff02::1:2"
 
 
 def frames(link: Link, number: int) -> list[bytes]:
@@ -48,12 +52,13 @@ def discover(mac: str, number: int) -> bytes:
     """Return a DHCP DISCOVER of `mac`, to be answered by broadcast."""
     own = _raw(mac)
     client = _CLIENT_ID + own
-    options = _COOKIE + _DISCOVER + bytes((61, len(client))) + client + _WANTED + b"\xff"
-    head = _BOOTP.pack(1, 1, 6, 0, number, 0, _BROADCAST_FLAG) + own + bytes(10 + 64 + 128)
+    wanted = bytes((55, len(WANTED), *WANTED))
+    options = _COOKIE + _DISCOVER + bytes((61, len(client))) + client + wanted + b"\xff"
+    head = _BOOTP.pack(1, 1, 6, 0, number, 0, BROADCAST_FLAG) + own + bytes(10 + 64 + 128)
     data = (head + options).ljust(_BOOTP_BYTES, b"\0")
     source, target = bytes(4), b"\xff" * 4
     length = _UDP.size + len(data)
-    udp = _summed(68, 67, data, source + target + bytes((0, UDP)) + length.to_bytes(2, "big"))
+    udp = _summed(CLIENT, SERVER, data, source + target + bytes((0, UDP)) + length.to_bytes(2, "big"))
     ip = _IPV4.pack(0x45, 0, _IPV4.size + len(udp), 1, 0, 64, UDP, 0, source, target)
     ip = ip[:10] + checksum(ip).to_bytes(2, "big") + ip[12:]
     return b"\xff" * 6 + own + ETH_IPV4.to_bytes(2, "big") + ip + udp
@@ -63,18 +68,18 @@ def information_request(mac: str, source: str, number: int) -> bytes:
     """Return a DHCPv6 INFORMATION-REQUEST for resolvers. `source`: our link-local address; `number`: 24 bits."""
     options = b"\0\x01\0\x0a\0\x03\0\x01" + _raw(mac)  # client id: DUID-LL of Ethernet
     options += b"\0\x08\0\x02\0\0"  # elapsed time
-    options += b"\0\x06\0\x02\0\x17"  # wanted: 23, resolvers
+    options += b"\0\x06" + (2 * len(WANTED6)).to_bytes(2, "big") + b"".join(o.to_bytes(2, "big") for o in WANTED6)
     data = b"\x0b" + number.to_bytes(3, "big") + options
-    udp = _summed(546, 547, data, _pseudo6(source, _ALL_SERVERS6, _UDP.size + len(data), UDP))
-    return _multicast6(mac, source, _ALL_SERVERS6, UDP, udp, hops=1)
+    udp = _summed(CLIENT6, SERVER6, data, _pseudo6(source, ALL_SERVERS6, _UDP.size + len(data), UDP))
+    return _multicast6(mac, source, ALL_SERVERS6, UDP, udp, hops=1)
 
 
 def solicit_router(mac: str, source: str) -> bytes:
     """Return a router solicitation. `source`: our link-local address."""
     body = bytes(4) + b"\x01\x01" + _raw(mac)
     head = b"\x85\0"
-    total = checksum(_pseudo6(source, _ALL_ROUTERS, 4 + len(body), ICMPV6) + head + b"\0\0" + body)
-    return _multicast6(mac, source, _ALL_ROUTERS, ICMPV6, head + total.to_bytes(2, "big") + body, hops=255)
+    total = checksum(_pseudo6(source, ALL_ROUTERS, 4 + len(body), ICMPV6) + head + b"\0\0" + body)
+    return _multicast6(mac, source, ALL_ROUTERS, ICMPV6, head + total.to_bytes(2, "big") + body, hops=255)
 
 
 def checksum(data: bytes) -> int:

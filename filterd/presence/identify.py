@@ -29,6 +29,7 @@ KEPT_S = 86_400.0
 CONFLICT_S = 10.0  # two that claim an address in turn within so long are at odds
 HELD_S = 60.0  # so long after the last turn the address is nobody's
 SHARED = 8  # IPv4 addresses at one hardware address at once: a repeater or a router with others behind it
+SHARED_S = 600.0  # who has them was seen to within so long; what it wore before does not count
 FRAME_S = 3.0  # a frame's claim outweighs the kernel's memory so long
 _FUTURE_S = 60.0  # a sighting from later than that is of a clock that was wrong
 
@@ -121,7 +122,7 @@ class Identify:
     def mac_of(self, address: str, at: float) -> str:
         """Return whose `address` is at `at`, '' for nobody's."""
         holder = self._holders.get(address)
-        if holder is None or at < holder.until or self._is_shared(holder.mac) or at - holder.at > KEPT_S:
+        if holder is None or at < holder.until or self._is_shared(holder.mac, at) or at - holder.at > KEPT_S:
             return ""
         return holder.mac
 
@@ -207,7 +208,7 @@ class Identify:
         if sighting.name and (not device.names or device.names[0] != sighting.name):
             names = [sighting.name, *(n for n in device.names if n != sighting.name)]
             device.names = names[:MAX_NAMES]
-        if sighting.kind is Kind.RA:
+        if sighting.kind is Kind.RA and sighting.detail != "lifetime=0":  # a loudspeaker tells its own routes so
             device.is_router = True
         if sighting.kind is Kind.DHCP:
             for part in sighting.detail.split(";"):
@@ -256,9 +257,11 @@ class Identify:
         if device is not None:
             device.addresses.pop(address, None)
 
-    def _is_shared(self, mac: str) -> bool:
+    def _is_shared(self, mac: str, at: float) -> bool:
         device = self._devices.get(mac)
-        return device is not None and sum(1 for address in device.addresses if ":" not in address) >= SHARED
+        held = (self._holders[a] for a in device.addresses if ":" not in a) if device is not None else ()
+        # by frames where there are any: the kernel remembers for long what nobody has any more
+        return sum(1 for holder in held if at - (holder.framed or holder.at) <= SHARED_S) >= SHARED
 
     def _shown(self, mac: str, device: _Device, at: float) -> SeenDevice:
         held = [a for a in device.addresses if (h := self._holders.get(a)) is not None and h.mac == mac]
@@ -266,7 +269,7 @@ class Identify:
         return SeenDevice(
             mac, tuple(sorted(held, key=lambda a: (":" in a, a))), tuple(device.names), device.fingerprint,
             device.vendor_class, device.first, device.last, device.asked, device.vendor or "", device.is_router,
-            self._is_shared(mac), next(rivals, ""),
+            self._is_shared(mac, at), next(rivals, ""),
         )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ Sources: RFC 2131, RFC 2132, RFC 3396, RFC 4702 (81), RFC 8415, RFC 3646 (23), R
 from __future__ import annotations
 
 from filterd.errors import ParseError
-from filterd.model.sighting import MAX_DETAIL, Kind, clean, is_device_mac
+from filterd.model.sighting import MAX_DETAIL, Kind, clean
 from filterd.presence.seen import Seen, device_address, options6
 from filterd.wire.name import skip_labels
 
@@ -34,17 +34,15 @@ def read(data: bytes, mac: str, source: str) -> list[Seen]:
     if data[0] == 1 and kind[0] in _FROM_CLIENT:
         if client != mac:  # a relay passes it on
             return []
-        address = device_address(data[12:16])  # ciaddr: what it has already
+        own = device_address(data[12:16])  # ciaddr: what it has already; it sends from there (RFC 2131 section 4.1)
+        address = own if own == source else ""  # any program of a device may send here that it has somebody else's
         name = clean(found.get(_HOST, b"").rstrip(b"\0")) or _fqdn(found.get(_FQDN, b"")[3:])
         return [Seen(Kind.DHCP, mac, address, name, _detail("55", found.get(_WANTED, b""), found.get(_VENDOR, b"")))]
     if data[0] == 2 and kind[0] in (_OFFER, _ACK):
         resolvers = found.get(_DNS, b"")[: 4 * _MAX_RESOLVERS]
         offered = [device_address(resolvers[at : at + 4]) for at in range(0, len(resolvers) - 3, 4)]
-        seen = [Seen(Kind.DNS_SERVER, mac, address, detail="dhcp") for address in offered if address]
-        given = device_address(data[16:20])
-        if kind[0] == _ACK and given and is_device_mac(client):
-            seen.append(Seen(Kind.DHCP, client, given))
-        return seen
+        # whom it gives which address proves nothing: again, any program may send that. The client itself will show it
+        return [Seen(Kind.DNS_SERVER, mac, address, detail="dhcp") for address in offered if address]
     return []
 
 

@@ -15,13 +15,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 from filterd.errors import ParseError
 from filterd.model.sighting import MAX_DETAIL, Kind, Sighting, clean, is_device_mac
 
 MAX_LINE = 8192  # characters
 MAX_NAME = 255
+LATE_S = 600.0  # a record that stands so long after its time in the file is none that came a little late
 _MAX_AT = 2.0**43  # s since 1970
 _MOST = 1e22  # as a number of any unit; no integer is too big to compare
 _FINER = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))  # numbers above are ns, µs, ms: as seconds 1e11 is the year 5138
@@ -53,20 +54,44 @@ Record = Sighting | Question | Box
 
 
 def read_lines(lines: Iterable[str], complain: Callable[[str], None]) -> Iterator[Record]:
-    """Yield the records. `complain` gets a sentence about each line that is skipped; empty lines are fine."""
+    """Yield the records. `complain` gets a sentence about each line that is skipped; empty lines are fine.
+
+    At the end it gets one about records that are not in the order of time: what is found then cannot be trusted.
+    """
+    newest, late, first = 0.0, 0, 0
     for number, line in enumerate(lines, 1):
         if not line.strip("\ufeff \t\r\n"):
             continue
         try:
-            yield read_line(line)
+            record = read_line(line)
         except ParseError as exc:
             complain(f"line {number} skipped: {exc}")
+            continue
+        at = newest if isinstance(record, Box) else record.at
+        if newest - at > LATE_S:
+            late, first = late + 1, first or number
+        newest = max(newest, at)
+        yield record
+    if late:
+        minutes = f"{LATE_S / 60:g} minutes"
+        complain(
+            f"{late} records stand more than {minutes} after their time, line {first} first: "
+            "sort them by time, or what is found is wrong"
+        )
+
+
+def short_lines(file: TextIO) -> Iterator[str]:
+    """Yield the lines of a file, one that is too long cut: it is skipped anyway, and takes no memory."""
+    while line := file.readline(MAX_LINE + 1):
+        yield line
+        while line and not line.endswith("\n") and len(line) > MAX_LINE:
+            line = file.readline(MAX_LINE + 1)
 
 
 def read_line(line: str) -> Record:
     """Return the record of one line. ParseError says what was expected and what came."""
     if len(line) > MAX_LINE:
-        raise ParseError(f"expected at most {MAX_LINE} characters, got {len(line)}")
+        raise ParseError(f"expected at most {MAX_LINE} characters")
     try:
         found = json.loads(line.removeprefix("\ufeff"))  # as some editors begin a file
     except (ValueError, RecursionError) as exc:

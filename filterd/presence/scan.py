@@ -23,6 +23,7 @@ from typing import Any
 from filterd.errors import FilterdError, StartError
 from filterd.host.interfaces import Link, links
 from filterd.model.sighting import Kind, Sighting, encode
+from filterd.presence import ask
 from filterd.presence.packets import read_frame
 from filterd.presence.seen import device_address
 from filterd.presence.sniff import may_sniff
@@ -127,9 +128,9 @@ def questions(link: Link) -> Iterator[Any]:
     yield (
         everybody
         / IP(src="0.0.0.0", dst="255.255.255.255")
-        / UDP(sport=68, dport=67)
-        / BOOTP(chaddr=bytes.fromhex(link.mac.replace(":", "")), xid=number, flags=0x8000)  # answer by broadcast
-        / DHCP(options=[("message-type", "discover"), ("param_req_list", [1, 3, 6]), "end"])
+        / UDP(sport=ask.CLIENT, dport=ask.SERVER)
+        / BOOTP(chaddr=bytes.fromhex(link.mac.replace(":", "")), xid=number, flags=ask.BROADCAST_FLAG)
+        / DHCP(options=[("message-type", "discover"), ("param_req_list", list(ask.WANTED)), "end"])
     )
     for own in link.prefixes:
         if own.version != 6:
@@ -138,16 +139,16 @@ def questions(link: Link) -> Iterator[Any]:
         all_nodes = Ether(src=link.mac, dst="33:33:00:00:00:01") / IPv6(src=source, dst="ff02::1", hlim=1)
         yield all_nodes / ICMPv6EchoRequest(id=number & 0xFFFF)
         if own.ip.is_link_local:
-            routers = Ether(src=link.mac, dst="33:33:00:00:00:02") / IPv6(src=source, dst="ff02::2", hlim=255)
+            routers = Ether(src=link.mac, dst="33:33:00:00:00:02") / IPv6(src=source, dst=ask.ALL_ROUTERS, hlim=255)
             yield routers / ICMPv6ND_RS() / ICMPv6NDOptSrcLLAddr(lladdr=link.mac)
-            servers = Ether(src=link.mac, dst="33:33:00:01:00:02") / IPv6(src=source, dst="ff02::1:2", hlim=1)
+            servers = Ether(src=link.mac, dst="33:33:00:01:00:02") / IPv6(src=source, dst=ask.ALL_SERVERS6, hlim=1)
             yield (
                 servers
-                / UDP(sport=546, dport=547)
+                / UDP(sport=ask.CLIENT6, dport=ask.SERVER6)
                 / DHCP6_InfoRequest(trid=number)
                 / DHCP6OptClientId(duid=DUID_LL(lladdr=link.mac))
                 / DHCP6OptElapsedTime()
-                / DHCP6OptOptReq(reqopts=[23])
+                / DHCP6OptOptReq(reqopts=list(ask.WANTED6))
             )
 
 

@@ -15,6 +15,7 @@ import contextlib
 import logging
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -168,8 +169,15 @@ def _version(connection: Connection, which: str) -> str | None:
 
 
 def _make_file(path: Path) -> None:
-    """Create the file for its owner alone: what is in it is nobody else's business."""
+    """Create the file for its owner alone: what is in it is nobody else's business.
+
+    One that is there is not opened: closing it would end the locks of all other connections that this process has to
+    it (POSIX), and the next program to leave would delete the WAL under them.
+    """
     make_folder(path.parent)
+    with contextlib.suppress(OSError):
+        if stat.S_ISREG(path.lstat().st_mode):
+            return
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
     except OSError as exc:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from filterd.control import devices_again
-from filterd.control.devices_again import MAX_APART, OVERLAP_S, Hint, Reason, hints, part
+from filterd.control.devices_again import MAX_APART, MAX_LOOKED, OVERLAP_S, Hint, Reason, hints, part
 from filterd.model.household import Device, Household, Privacy, Profile
 from filterd.model.seen import SeenDevice
 
@@ -93,3 +93,20 @@ def test_the_same_sites_count_where_the_household_keeps_them(tmp_path: Path, mon
     assert Reason.SITES not in found(tmp_path, new, was)[0].reasons
     asked["192.0.2.21"] = {"a.vn", "b.vn", "c.vn", "d.vn"}
     assert Reason.SITES not in found(tmp_path, new, was, keeps)[0].reasons
+
+
+def test_a_crowd_that_calls_itself_alike_is_not_looked_up_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[str] = []
+
+    def sites(_: Path, key: str) -> frozenset[str]:
+        looked.append(key)
+        return frozenset()
+
+    monkeypatch.setattr(devices_again, "_sites", sites)
+    crowd = [
+        replace(IS, mac=f"da:00:00:01:{n >> 8:02x}:{n & 255:02x}", addresses=(f"fd77::{n:x}",)) for n in range(1000)
+    ]
+    likely = hints(tmp_path, replace(HOME, privacy=Privacy()), [*crowd, WAS])
+    assert len(likely) == 1000 and len(looked) <= MAX_LOOKED and looked[:2] == ["lan-phone", "fd77::0"]

@@ -17,6 +17,7 @@ from filterd.presence.identify import (
     MAX_DEVICES,
     MAX_NAMES,
     SHARED,
+    SHARED_S,
     Identify,
 )
 from tests.examples import examples
@@ -120,6 +121,20 @@ def test_many_behind_one_hardware_address_get_no_rules_by_it() -> None:
     assert seen.addresses(NOW) == {} and seen.device(TV, NOW).is_shared  # type: ignore[union-attr]
 
 
+def test_a_device_that_wore_many_addresses_one_after_the_other_keeps_its_rules() -> None:
+    seen = Identify()
+    for number in range(2 * SHARED):
+        seen.take(frame(LAN, f"192.0.2.{100 + number}", NOW + number * 2 * SHARED_S / SHARED))
+    at = NOW + 4 * SHARED_S
+    assert len(seen.addresses(at)) == 2 * SHARED and not seen.device(LAN, at).is_shared  # type: ignore[union-attr]
+    # all at once for a moment, and only the kernel still remembers them: no way out of one's own rules for a day
+    for number in range(2 * SHARED):
+        seen.take(frame(LAN, f"192.0.2.{100 + number}", at))
+    assert seen.addresses(at) == {}
+    seen.table({f"192.0.2.{100 + number}": LAN for number in range(2 * SHARED)}, at + SHARED_S + 1)
+    assert set(seen.addresses(at + SHARED_S + 1).values()) == {LAN}
+
+
 def test_names_and_what_dhcp_says_are_kept_the_newest_first_and_few() -> None:
     seen = Identify()
     for name in ("a", "b", "a", "c", "d"):
@@ -127,6 +142,8 @@ def test_names_and_what_dhcp_says_are_kept_the_newest_first_and_few() -> None:
     device = seen.device(LAN, NOW)
     assert device is not None and device.names == ("d", "c", "a") and len(device.names) == MAX_NAMES
     assert (device.fingerprint, device.vendor_class) == ("1,3,6,15", "android-dhcp-14")
+    seen.take(Sighting(NOW, Kind.RA, LAN, "fe80::1", detail="lifetime=0"))  # as loudspeakers do: no way out by it
+    assert not seen.device(LAN, NOW).is_router  # type: ignore[union-attr]
     seen.take(Sighting(NOW, Kind.RA, LAN, "fe80::1", detail="lifetime=1800"))
     assert seen.device(LAN, NOW).is_router  # type: ignore[union-attr]
 

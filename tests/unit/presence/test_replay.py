@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from filterd.errors import ParseError
 from filterd.model.sighting import Kind, Sighting
-from filterd.presence.replay import MAX_LINE, Box, Question, read_line, read_lines
+from filterd.presence.replay import LATE_S, MAX_LINE, Box, Question, read_line, read_lines, short_lines
 from tests.examples import examples
 
 MAC = "02:aa:00:00:00:11"
@@ -74,6 +75,27 @@ def test_a_bad_line_is_said_with_its_number_and_skipped() -> None:
     found = list(read_lines(["", line(kind="arp"), "oops\n", line(qname="example.org")], said.append))
     assert [type(f) for f in found] == [Sighting, Question]
     assert len(said) == 1 and said[0].startswith("line 3 skipped: expected JSON")
+
+
+def test_a_line_that_is_too_long_takes_no_memory() -> None:
+    file = io.StringIO("x" * (3 * MAX_LINE) + "\n" + line(kind="arp") + "\r\n" + "y" * MAX_LINE)
+    found = list(short_lines(file))
+    assert [len(one) for one in found] == [MAX_LINE + 1, len(line(kind="arp")) + 2, MAX_LINE]
+    said: list[str] = []
+    assert [type(f) for f in read_lines(found, said.append)] == [Sighting]
+    assert [one.partition(":")[0] for one in said] == ["line 1 skipped", "line 3 skipped"]
+
+
+def test_what_stands_far_from_its_time_is_told_once() -> None:
+    said: list[str] = []
+    at = [0.0, 5000.0, 5000.0 - LATE_S, 4000.0, 100.0, 6000.0]
+    assert len(list(read_lines((line(at=one, kind="arp") for one in at), said.append))) == len(at)
+    assert said == [
+        "2 records stand more than 10 minutes after their time, line 4 first: sort them by time, or what is found is wrong"
+    ]
+    said.clear()
+    list(read_lines((line(at=one, kind="arp") for one in sorted(at)), said.append))
+    assert said == []
 
 
 def test_a_byte_order_mark_and_other_line_ends_are_no_matter() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,25 @@ def test_the_rules_are_synced_at_every_commit_and_the_log_is_not(tmp_path: Path)
         found[which] = pragmas(engine, "synchronous", "journal_mode", "secure_delete", "auto_vacuum", "page_size")
         engine.dispose()
     assert found == {"household": (2, "wal", 1, 2, 4096), "activity": (1, "wal", 1, 2, 4096)}
+
+
+def test_opening_it_again_leaves_the_locks_of_a_connection_that_stays(tmp_path: Path) -> None:
+    """POSIX locks end with the first close of the file in their process: another one then takes the log away."""
+    engine = open_engine(url_of(tmp_path, "activity"), durable=False)
+    upgrade(engine, "activity")
+    wal, other = (
+        tmp_path / "activity.db-wal",
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('{}'); c.close()",
+    )
+    with writing(engine, "activity") as connection:
+        connection.exec_driver_sql("CREATE TABLE kept (n)")
+    with engine.connect() as stays:
+        stays.exec_driver_sql("SELECT * FROM kept").close()
+        upgrade(engine, "activity")
+        command = [sys.executable, "-c", other.format("SELECT * FROM kept"), str(tmp_path / "activity.db")]
+        subprocess.run(command, check=True, timeout=60)
+        assert wal.exists()
+    engine.dispose()
 
 
 def test_reading_writes_nothing_and_waits_for_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
