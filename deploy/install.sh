@@ -29,7 +29,7 @@ COMMAND=/usr/local/bin/filterd
 WEB_DROPIN=$UNITS/filterd-web.service.d/10-address.conf
 RESOLVED=/etc/systemd/resolved.conf.d/filterd.conf
 STUB=/run/systemd/resolve/stub-resolv.conf
-SERVICES="filterd-presence.service filterd-child.socket filterd-child.service filterd-web.service filterd-manager.service filterd.service"
+SERVICES="filterd-presence.service filterd-child.socket filterd-child.service filterd-web.service filterd-manager.service filterd.service filterd-feed-refresh.timer filterd-feed-refresh.service"
 MARK="# written by filterd's install.sh"
 
 case "${LC_ALL:-${LC_MESSAGES:-${LANG:-}}}" in
@@ -164,7 +164,8 @@ install_all() {
     *) refuse "cần hệ điều hành 64 bit (amd64 hoặc arm64)" "a 64-bit system is needed (amd64 or arm64)" ;;
     esac
     for file in filterd.socket filterd.service filterd-manager.service filterd-presence.service filterd-web.service \
-        filterd-child.socket filterd-child.service sysusers.d/filterd.conf tmpfiles.d/filterd.conf; do
+        filterd-child.socket filterd-child.service filterd-feed-refresh.timer filterd-feed-refresh.service \
+        sysusers.d/filterd.conf tmpfiles.d/filterd.conf; do
         [ -r "$TOP/systemd/$file" ] || refuse "thiếu tệp systemd/$file" "the file systemd/$file is missing"
     done
     if [ -n "$wheels" ]; then
@@ -325,7 +326,7 @@ uninstall_all() {
     fi
     rm -f /etc/sysusers.d/filterd.conf /etc/tmpfiles.d/filterd.conf "$COMMAND"
     rm -rf "$HOME_DIR" /run/filterd
-    rm -f "$STATE/run-folder"
+    rm -f "$STATE/run-folder" /var/lib/systemd/timers/stamp-filterd-feed-refresh.timer
     if [ -e "$RESOLVED" ]; then
         rm -f "$RESOLVED"
         rmdir "${RESOLVED%/*}" 2>/dev/null || :
@@ -336,7 +337,15 @@ uninstall_all() {
     if [ "$purge" = yes ]; then
         rm -rf /etc/filterd "$STATE"
         for unit in filterd.socket $SERVICES; do rm -rf "$UNITS/$unit.d"; done
-        for user in filterd-presence filterd; do ! id -u "$user" >/dev/null 2>&1 || userdel "$user"; done
+        users="filterd-presence filterd"
+        # an office's feed and keys are no state of this box: without them every box of the province would have to be set up anew
+        if [ -e /etc/filterd-feed ] || [ -e /var/lib/filterd-feed ]; then
+            say "Giữ lại nguồn tin và khóa của cơ quan: /var/lib/filterd-feed, /etc/filterd-feed" \
+                "The office's feed and keys stay: /var/lib/filterd-feed, /etc/filterd-feed"
+        else
+            users="$users filterd-feed"
+        fi
+        for user in $users; do ! id -u "$user" >/dev/null 2>&1 || userdel "$user"; done
     else
         if [ -e "$SETTINGS" ]; then
             if settings | cmp -s - "$SETTINGS"; then

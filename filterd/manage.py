@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +65,7 @@ class Manager:
         from filterd.control.feed_report_job import ReportJob
         from filterd.control.follow import Follow
         from filterd.control.ingest import Ingest
+        from filterd.control.jobs import Jobs
         from filterd.control.retention import Retention
         from filterd.control.seen import AskedConsumer, Seen
         from filterd.control.watch_job import Ways
@@ -72,6 +74,7 @@ class Manager:
         self.loop = loop
         self._clock = clock or Clock(state)
         self._complaints = Complaints(log, loop.clock)
+        self.jobs = Jobs(wall)
         self.seen = Seen(state, read, wall, self._complaints)
         self._ways = Ways(state)
         self.seen.listeners.append(self._ways.sighting)
@@ -91,6 +94,9 @@ class Manager:
         self._reports = ReportJob(state)
         self._sync = sync
         self._feed = feed
+        for name, helper in (("lists", sync), ("feed", feed), ("reports", self._reports), ("deliver", self._deliver)):
+            if helper is not None:
+                self.jobs.watch(name, partial(getattr, helper, "is_running"))
 
     def start(self) -> None:
         """Begin all jobs."""
@@ -116,7 +122,7 @@ class Manager:
 
         questions = Questions()
         try:
-            return questions, MetricsServer(self.state, address, questions=questions)
+            return questions, MetricsServer(self.state, address, questions=questions, jobs=self.jobs)
         except FilterdError as exc:
             self._complaints.report("metrics are not served", exc)
             return None, None
@@ -235,6 +241,7 @@ class Manager:
 
     def _every(self, seconds: float, job: Callable[[], None], first_s: float) -> None:
         guarded = self._job(job)
+        self.jobs.expect(job.__name__)
 
         def run() -> None:
             self.loop.call_at(self.loop.clock() + seconds, run)
@@ -249,7 +256,10 @@ class Manager:
             try:
                 job()
             except (FilterdError, OSError) as exc:
+                self.jobs.failed(job.__name__)
                 self._complaints.report(f"{job.__name__} failed", exc)
+            else:
+                self.jobs.ended(job.__name__)
 
         return run
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from filterd.control.part import OPTION, Given, Notifier, spare
+from filterd.control.part import OPTION, Given, Notifier, beat, spare
 
 DEFAULT = "127.0.0.1:8080"
 
@@ -47,28 +47,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--listen", type=listen_address, default=DEFAULT, help=f"where it is (default: {DEFAULT})")
     parser.add_argument(
         "--tls", type=address_or_off, default="off", metavar="ADDRESS:PORT",
-        help="where it is over HTTPS too, with a certificate of the box's own (default: off)",
+        help="where it is over HTTPS too, with a certificate of the box's own (default: as the household says on the page)",
     )  # fmt: skip
     options = parser.parse_args(words)
     spare()
 
     from webui import create_app
+    from webui.secure_switch import Switch
     from webui.serve import PAGE, Server
 
     state = options.state.resolve()
     address, port = options.listen
     try:
         app = create_app(state)
-        server = Server(app, PAGE, [options.listen], given, Notifier.take())
+        server = Server(app, PAGE, [options.listen], given, Notifier.take(), beat=lambda: beat(state, "page"))
+        switch = app.config["SECURE"] = Switch(server, state, options.listen[0], options.tls)
         if options.tls is not None:
-            from webui.secure import context
-
             address, port = options.tls
-            server.add_secure(address, port, context(state))
-            app.config["SECURE"] = server.secure
+            switch.open()  # whoever wrote that down shall know when it cannot be
+        switch.follow()
     except OSError as exc:
         sys.stderr.write(f"webui: cannot listen on {address} port {port}: {exc.strerror or exc}\n")
         return 1
+    switch.start()
     server.run(lambda line: None if given is not None else print(line, flush=True))
     return 0
 

@@ -18,9 +18,10 @@ from filterd.control.accounts_login import LoginRefused
 from filterd.control.accounts_passwords import WeakPassword
 from filterd.control.accounts_sessions import digest_of
 from filterd.control.accounts_words import strength
+from filterd.control.say import capital
 from filterd.errors import ConfigError
 from filterd.model.account import NEEDS, Scope, may
-from webui import login, words
+from webui import agents, login, words
 from webui.change import who
 from webui.confirm import by_password
 from webui.frame import Toast, show, state
@@ -263,6 +264,7 @@ def _page(errors: dict[str, str] | None = None) -> str:
         scopes={s: text for s, text in scope_words().items() if may(g.account.role, NEEDS[Scope(s)])},
         scope_words=scope_words(),
         days=TOKEN_DAYS,
+        kind_of=lambda agent: capital(agents.kind(agent)),
         may_users=may(g.account.role, "users"),
     )
 

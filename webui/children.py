@@ -16,7 +16,7 @@ from filterd.control.change import Done
 from filterd.control.choices import sprite
 from filterd.errors import ConfigError
 from filterd.model.change import Who
-from webui import children_house, children_names, children_rules, children_time, wizard
+from webui import children_house, children_names, children_rules, children_time, wizard_family
 from webui.change import changed
 from webui.children_shown import can_change, field, known_choices, service_list, tab_page
 from webui.frame import house, profile_of, state
@@ -141,7 +141,7 @@ def remove(ident: str) -> Answer:
 
 def _add_form(**errors: str) -> str:
     given = {"name": field("name"), "preset": field("preset")}
-    return render_template("children/add.html", ages=wizard.ages(), errors=errors, given=given)
+    return render_template("children/add.html", ages=wizard_family.ages(), errors=errors, given=given)
 
 
 def _removal(ident: str, error: str = "") -> str:

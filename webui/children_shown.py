@@ -23,7 +23,7 @@ from filterd.errors import FilterdError
 from filterd.model.account import may
 from filterd.model.change import Who
 from filterd.model.household import Household, Profile, Rule
-from webui import wizard, words
+from webui import wizard_family, words
 from webui.change import changed
 from webui.frame import profile_of, revised, state
 from webui.words import gettext as _
@@ -59,7 +59,10 @@ def shown_of(ident: str, tab: str, errors: dict[str, str]) -> dict[str, Any]:
         rows = [row_of(profile, "categories", c) for c in choices.categories]
         found["harm"] = [r for r in rows if r["harm"]]
         found["other"] = [r for r in rows if not r["harm"]]
-        found["ages"] = [*wizard.ages(), ("adult", _("Adult"), _("Only what is dangerous for everybody is closed."))]
+        found["ages"] = [
+            *wizard_family.ages(),
+            ("adult", _("Adult"), _("Only what is dangerous for everybody is closed.")),
+        ]
         found["engines"] = [(e, name, _level(profile, e)) for e, name in choices.engines]
         found["youtube"] = _level(profile, "youtube") or "none"
         found["levels"] = (("none", _("Open")), ("moderate", _("Moderate")), ("strict", _("Strict")))

@@ -11,62 +11,47 @@ from __future__ import annotations
 import ipaddress
 import re
 import time
-from dataclasses import dataclass
 
-from flask import Blueprint, abort, g, render_template, request, url_for
+from flask import Blueprint, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from filterd.control import devices as use_cases
-from filterd.control import devices_again, moves, now, profiles
+from filterd.control import devices_again, moves, profiles
 from filterd.control import seen as presence
 from filterd.control.change import Done
 from filterd.control.devices import hardware_addresses
 from filterd.control.moves import Whom
-from filterd.errors import ConfigError, FilterdError
-from filterd.model.account import may
+from filterd.errors import ConfigError
 from filterd.model.change import Who
-from filterd.model.household import Device, Household
-from filterd.model.now import Outlook
-from filterd.model.seen import is_private
+from filterd.model.household import Device
+from filterd.model.seen import SeenDevice
 from webui import words
 from webui.change import answered, changed
-from webui.devices_seen import last_seen, of_device, reason_text
+from webui.devices_seen import last_seen, of_device
+from webui.devices_shown import around, may_see_new, rows_of
 from webui.frame import Toast, device_of, followed, house, state
 from webui.security import needs
 from webui.words import gettext as _
 
 page = Blueprint("devices", __name__, url_prefix="/devices")
 
-HERE_S = 3600.0  # who was there so lately is at home
 MAX_NAME = 80
 _MAX_WHERE = 60
 _MAC = re.compile(r"[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A known device. `seen`: when it last asked, None for not lately; `kind`: on, off, only or paused."""
-
-    device: Device
-    seen: float | None
-    kind: str
-    until: float | None
-    by: str = ""
-    own_off: bool = False  # switched off by itself, not with its person
 
 
 @page.get("/")
 def devices() -> str:
     """The page."""
     household = house()
-    seen, new = last_seen(household)
-    rows = _rows(household, seen)
+    seen, new = last_seen(household, presence.devices(state()))
+    rows = rows_of(household, seen)
     groups = [(p, [r for r in rows if r.device.profile == p.id]) for p in followed()]
     return render_template(
         "devices/devices.html",
         groups=[(p, found) for p, found in groups if found],
-        count=len(rows), new=new if _may_see_new() else [], logged=household.privacy.level == "everything",
-        **_context(household),
+        count=len(rows), new=new if may_see_new() else [], logged=household.privacy.level == "everything",
+        **around(household),
     )  # fmt: skip
 
 
@@ -74,8 +59,9 @@ def devices() -> str:
 @needs("household")
 def assign() -> Answer:
     """Say whose a new device is, or that it is a known one which came back under another address."""
-    address, mac = _field("address"), _seen_mac(_field("mac"))
-    if not mac:
+    met = {one.mac: one for one in presence.devices(state())}
+    address, mac = _field("address"), _field("mac")
+    if mac not in met:
         if not _is_address(address):
             abort(422)
         mac = hardware_addresses().get(address, "")
@@ -93,7 +79,7 @@ def assign() -> Answer:
     person = next((p.name for p in house().profiles if p.id == profile), None)
     if person is None:
         abort(422)
-    name = _field("name") or _own_name(mac) or _("%(name)s's device", name=person)
+    name = _field("name") or _own_name(met.get(mac)) or _("%(name)s's device", name=person)
 
     def use(who: Who, seen: int | None) -> Done:
         where = {"mac": mac} if mac else {"ip": address}
@@ -106,8 +92,8 @@ def assign() -> Answer:
 @needs("household")
 def apart() -> Answer:
     """Say that a new device is not the known one that it looks like: it is not asked again."""
-    mac, device = _seen_mac(_field("mac")), _device(_field("device"))
-    if not mac:
+    mac, device = _field("mac"), _device(_field("device"))
+    if all(mac != met.mac for met in presence.devices(state())):
         abort(422)
     devices_again.part(state(), mac, device.id)
     return answered(Toast(_("Noted: another device than %(name)s.", name=device.name)), back=_home())
@@ -228,84 +214,18 @@ def place_of(text: str) -> dict[str, str] | None:
         return None
 
 
-def sign(device: Device) -> str:
-    """Return the icon of a device, by its kind as far as its name says it."""
-    name = device.name.lower()
-    if device.range:
-        return "people"
-    for icon, parts in (
-        ("laptop", ("laptop", "macbook", "máy tính", "pc")),
-        ("tablet", ("ipad", "tablet", "máy tính bảng", "máy đọc")),
-        ("tv", ("tv", "tivi")),
-        ("gamepad", ("game", "switch", "playstation", "xbox")),
-    ):
-        if any(part in name for part in parts) and not (icon == "laptop" and "máy tính bảng" in name):
-            return icon
-    return "phone"
-
-
-def why(device: Device) -> str:
-    """Return how the box knows a device."""
-    if device.range:
-        return _("Every device with an address in %(range)s.", range=device.range)
-    if device.mac:
-        return _("Known by its hardware address %(mac)s.", mac=device.mac)
-    return _("Known by its address %(ip)s. If the router gives it another one, it is a new device.", ip=device.ip)
-
-
-def _rows(household: Household, seen: dict[str, float]) -> list[Row]:
-    try:
-        outlook: Outlook | None = now.outlook(state())
-    except (FilterdError, OSError):
-        outlook = None
-    at = time.time()
-    own = {o.device: o for o in household.internet_off if o.device and moves.is_off(o, at)}
-    rows = []
-    for found in household.devices:
-        kind, until, by = "on", None, ""
-        if outlook is not None:
-            person = outlook.of(found.profile)
-            kind, until, by = person.kind, person.until, person.by
-            for other in person.differ:
-                if other.id == found.id:
-                    kind, until, by = other.kind, other.until, other.by
-        rows.append(Row(found, seen.get(found.id), kind, until, by, found.id in own))
-    return rows
-
-
 def _one(found: Device, name: str, errors: dict[str, str] | None = None) -> str:
     household = house()
-    row = next((r for r in _rows(household, last_seen(household)[0]) if r.device.id == found.id), None)
+    met = presence.devices(state())
+    row = next((r for r in rows_of(household, last_seen(household, met)[0]) if r.device.id == found.id), None)
     return render_template(
-        "devices/device.html", device=found, row=row, name=name, errors=errors or {}, met=of_device(found),
-        **_context(household),
+        "devices/device.html", device=found, row=row, name=name, errors=errors or {}, met=of_device(found, met),
+        **around(household),
     )  # fmt: skip
 
 
 def _form(template: str, **values: object) -> str:
-    return render_template(template, **{"errors": {}, **values}, **_context(house()))
-
-
-def _context(household: Household) -> dict[str, object]:
-    default = household.default_profile or next((p.id for p in household.profiles), "")
-    return {
-        "profiles": household.profiles,
-        "names": {p.id: p.name for p in (*household.profiles, *followed())},
-        "default": next((p.name for p in household.profiles if p.id == default), default),
-        "known": household.devices,
-        "why": why,
-        "sign": sign,
-        "is_private": is_private,
-        "reason_text": reason_text,
-        "strangers_wait": household.new_devices == "wait",
-        "here_s": HERE_S,
-        "can_switch": may(g.account.role, "switch"),
-        "can_change": may(g.account.role, "household"),
-    }
-
-
-def _may_see_new() -> bool:
-    return not g.account.ranges and may(g.account.role, "look") and g.account.role != "teacher"
+    return render_template(template, **{"errors": {}, **values}, **around(house()))
 
 
 def _name_errors(name: str) -> dict[str, str]:
@@ -327,14 +247,8 @@ def _device(ident: str) -> Device:
     return device_of(ident)
 
 
-def _seen_mac(mac: str) -> str:
-    """Return `mac` when it is one that was seen on the network; ''."""
-    return mac if mac and any(mac == met.mac for met in presence.devices(state())) else ""
-
-
-def _own_name(mac: str) -> str:
+def _own_name(met: SeenDevice | None) -> str:
     """Return what a device calls itself, as far as that makes a name; ''."""
-    met = next((m for m in presence.devices(state()) if m.mac == mac), None) if mac else None
     return next((n[:MAX_NAME] for n in met.names if n.isprintable()), "") if met is not None else ""
 
 

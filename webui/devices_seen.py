@@ -3,7 +3,7 @@
 What presence saw and what asked the box are brought together: a device is its hardware address where the box sees one,
 else its address. Names that devices give themselves are hostile text; templates escape them.
 
-    seen, new = last_seen(household)
+    seen, new = last_seen(household, presence.devices(state()))
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from __future__ import annotations
 import ipaddress
 import time
 from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
 
 from filterd.control import seen as presence
-from filterd.control.devices import hardware_addresses
 from filterd.control.devices_again import OVERLAP_S, Hint, Reason, hints
-from filterd.control.truth import newest_questions
-from filterd.errors import FilterdError
 from filterd.model.household import Device, Household
 from filterd.model.seen import SeenDevice, is_private
+from webui.askers import askers
 from webui.frame import state
 from webui.words import gettext as _
 
@@ -51,10 +48,13 @@ class New:
         return self.name or self.address or self.mac
 
 
-def last_seen(household: Household) -> tuple[dict[str, float], list[New]]:
-    """Return when each known device was last there (POSIX seconds), and who was there in the last day and is nobody's."""
+def last_seen(household: Household, met: list[SeenDevice]) -> tuple[dict[str, float], list[New]]:
+    """Return when each known device was last there (POSIX seconds), and who was there in the last day and is nobody's.
+
+    `met`: whom presence saw.
+    """
     at = time.time()
-    found = {device.mac: device for device in presence.devices(state(), at)}
+    found = {device.mac: device for device in met}
     seen, strangers = _asked(household, found, at)
     _met(household, found, seen, strangers, at)
     strangers = {key: new for key, new in strangers.items() if not _is_former(found.get(new.mac), household, found)}
@@ -80,9 +80,9 @@ def new_count(household: Household) -> int:
     )  # fmt: skip
 
 
-def of_device(device: Device) -> SeenDevice | None:
+def of_device(device: Device, met: list[SeenDevice]) -> SeenDevice | None:
     """Return what was seen of a known device, None when that is nothing."""
-    return next((s for s in presence.devices(state()) if device.mac and s.mac == device.mac), None)
+    return next((s for s in met if device.mac and s.mac == device.mac), None)
 
 
 def reason_text(reason: Reason, hint: Hint) -> str:
@@ -114,21 +114,15 @@ def _asked(household: Household, found: dict[str, SeenDevice], at: float) -> tup
     """Return who asked the box: known ones by id, the others by hardware address or address."""
     known = {device.id for device in household.devices}
     by_place = {device.mac or device.ip: device.id for device in household.devices if not device.range}
-    macs = {a: s.mac for s in found.values() for a in s.addresses} | hardware_addresses()
     seen: dict[str, float] = {}
     strangers: dict[str, New] = {}
-    try:
-        asked = newest_questions(state(), at, ZoneInfo(household.timezone)).seen
-    except (FilterdError, OSError):
-        return seen, strangers
-    for (device, address), moment in sorted(asked.items(), key=lambda pair: -pair[1]):
-        mac = macs.get(address, "")
+    for one in askers(state(), household, at, found.values()):
         # the log says whose it was then; who has just been given a device sees it at once
-        ident = by_place.get(address) or by_place.get(mac or "-") or (device if device in known else "")
+        ident = by_place.get(one.address) or by_place.get(one.mac or "-") or (one.device if one.device in known else "")
         if ident:
-            seen.setdefault(ident, moment)
-        elif address and at - moment < DAY_S:
-            strangers.setdefault(mac or address, New(address, mac, moment))
+            seen.setdefault(ident, one.at)
+        elif one.address and at - one.at < DAY_S:
+            strangers.setdefault(one.mac or one.address, New(one.address, one.mac, one.at))
     return seen, strangers
 
 

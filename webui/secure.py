@@ -3,7 +3,9 @@
 Nothing stands in front of the page, so that it sees who asks, and no thread waits for a slow handshake: a connection
 that gets no further is closed like every idle one.
 
-    make_secure(server, context(Path("/var/lib/filterd")))
+    shown = Shown(Path("/var/lib/filterd"))
+    make_secure(server, shown)
+    shown.renew(time.time())                   # now and then: connections from then on get the new certificate
 """
 
 from __future__ import annotations
@@ -22,28 +24,45 @@ from filterd.control import tls
 _WAIT = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-def context(state: Path) -> ssl.SSLContext:
-    """Return what the box shows of itself, made when it is not there. Raises StoreError."""
-    found = tls.ensure(state)
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.load_cert_chain(found.file)
-    return made
+class Shown:
+    """What the box shows of itself to a new connection. Raises StoreError when it cannot be made."""
+
+    def __init__(self, state: Path, now: float | None = None) -> None:
+        """Take the certificate that is there, or make one."""
+        self._state = state
+        self.own = tls.ensure(state, now)
+        self.context = _context(self.own)  # replaced as a whole: a connection that just begins keeps the one it took
+
+    def renew(self, now: float) -> bool:
+        """Show a new certificate when this one nears its end; return whether it did. Raises StoreError: it stays."""
+        if not self.own.is_due(now):
+            return False
+        own = tls.ensure(self._state, now)
+        self.context = _context(own)
+        self.own = own
+        return True
 
 
-def make_secure(server: Any, shown: ssl.SSLContext) -> None:
+def make_secure(server: Any, shown: Shown) -> None:
     """Let a server of waitress that was just made speak TLS on every connection that it takes."""
 
     def channel(own: Any, conn: socket.socket, peer: Any, bounds: Any, map: dict[int, Any]) -> None:
         try:
             conn.setblocking(False)
-            secured = shown.wrap_socket(conn, server_side=True, do_handshake_on_connect=False)
+            secured = shown.context.wrap_socket(conn, server_side=True, do_handshake_on_connect=False)
         except (OSError, ValueError):  # gone already
             conn.close()
             return
         _Channel(own, secured, peer, bounds, map=map)
 
     server.channel_class = channel
+
+
+def _context(own: tls.Own) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    made.load_cert_chain(own.file)
+    return made
 
 
 class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types

@@ -9,22 +9,26 @@ when all threads hang, nothing is said any more, and whoever started this (syste
 
 from __future__ import annotations
 
+import errno
 import gc
 import http.client
 import os
 import signal
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from waitress.server import create_server  # type: ignore[import-untyped]
 from waitress.task import ThreadedTaskDispatcher  # type: ignore[import-untyped]
+from waitress.wasyncore import dispatcher  # type: ignore[import-untyped]
 
 from filterd.control.part import Given, Notifier, give_back
+
+if TYPE_CHECKING:
+    from webui.secure import Shown
 
 IDLE_S = 15
 PULSE_S = 20.0  # between two questions to ourselves; more often when the watchdog wants it
@@ -61,8 +65,12 @@ class Server:
         notifier: Notifier | None = None,
         *,
         sockets: Sequence[socket.socket] = (),
+        beat: Callable[[], object] = lambda: None,
     ) -> None:
-        """`sockets`: listening ones that were passed to us, in place of `addresses`."""
+        """`sockets`: listening ones that were passed to us, in place of `addresses`. `beat`: called after each answer to
+        ourselves.
+        """
+        self._beat = beat
         self._app = app
         self._bounds = bounds
         self._given = given or Given({})
@@ -79,15 +87,40 @@ class Server:
         self._asked = (_WILDCARDS.get(host, host), int(number))
         self.address = shown(host, int(number))
         self.secure = ""  # where it is over HTTPS; "": nowhere
+        self._secure: Any = None
+        self._runs = False
 
-    def add_secure(self, address: str, port: int, context: ssl.SSLContext) -> None:
-        """Serve the same page over HTTPS too. Raises OSError when it cannot listen there."""
-        from webui.secure import make_secure
+    def open_secure(self, address: str, port: int, shown: Shown) -> None:
+        """Serve the same page over HTTPS too, also while it runs. Raises OSError when it cannot listen there."""
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        sock = socket.create_server((address, port), family=family)  # before the loop knows of it: it may fail
 
-        server = self._listen(host=address, port=port, url_scheme="https")
-        make_secure(server, context)
-        self._listening.append(server)
-        self.secure = shown(*server.socket.getsockname()[:2])
+        def listen() -> None:
+            from webui.secure import make_secure
+
+            if self._secure is None:
+                self._secure = self._listen(sockets=[sock], url_scheme="https")
+                make_secure(self._secure, shown)
+                self._listening.append(self._secure)
+            else:  # the one from before: its last connections may still be on
+                sock.setblocking(False)
+                self._secure.set_socket(sock)
+                self._secure.accept_connections()
+
+        place = _shown_of(sock)
+        self._in_loop(listen)
+        self.secure = place
+
+    def close_secure(self) -> None:
+        """Take no new connection over HTTPS. Those that are on end when they are idle (`sweep`)."""
+        self.secure = ""
+        # the listening socket alone: what answers a last question still wakes the loop by the server's own pipe
+        self._in_loop(lambda: dispatcher.close(self._secure))
+
+    def sweep(self) -> None:
+        """End idle connections over HTTPS that outlived its end: only who listens looks after them by itself."""
+        if self._secure is not None and not self.secure and self._secure.active_channels:
+            self._in_loop(lambda: self._secure.maintenance(time.time()))
 
     def run(self, say: Callable[[str], object] = lambda _: None) -> None:
         """Serve until SIGTERM, SIGINT or the parent's end."""
@@ -101,6 +134,7 @@ class Server:
         threading.Thread(target=self._watch, args=(say,), name="watch", daemon=True).start()
         if self._given.life_fd is not None:
             threading.Thread(target=self._end_with_parent, args=(self._given.life_fd,), daemon=True).start()
+        self._runs = True
         self._listening[0].run()  # the loop of them all; returns after SystemExit
         for server in self._listening:
             server.close()
@@ -121,6 +155,21 @@ class Server:
             **where,
         )
 
+    def _in_loop(self, act: Callable[[], None]) -> None:
+        """Do something to what the loop looks at: inside it, once it runs. Raises OSError: it does not get to it."""
+        if not self._runs:
+            act()
+            return
+        done = threading.Event()
+
+        def turn() -> None:
+            act()
+            done.set()
+
+        self._listening[0].trigger.pull_trigger(turn)
+        if not done.wait(WAIT_S):
+            raise OSError(errno.ETIMEDOUT, "the page's loop does not get to it")
+
     def _watch(self, say: Callable[[str], object]) -> None:
         pause = min(PULSE_S, self._notifier.watchdog_s / 4 or PULSE_S)
         while not self._answers():
@@ -130,6 +179,7 @@ class Server:
         gc.freeze()  # what is here now stays: no later collection looks through it again, which took a page 60 ms
         say(f"ready: the page is at {places}")
         self._notifier.ready(f"the page is at {places}")
+        self._beat()
         self._given.ready({"address": self.address, "secure": self.secure})
         while True:
             time.sleep(pause)
@@ -137,6 +187,7 @@ class Server:
             if self._answers():
                 self._notifier.alive()
                 self._given.alive()
+                self._beat()
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(*self._asked, timeout=WAIT_S)
@@ -152,6 +203,10 @@ class Server:
     def _end_with_parent(fd: int) -> None:
         os.read(fd, 1)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _shown_of(sock: socket.socket) -> str:
+    return shown(*sock.getsockname()[:2])
 
 
 def shown(host: str, port: int) -> str:

@@ -194,6 +194,7 @@ def verb(change: Change) -> str:
         "upstream added": _("asks another name server"), "upstream removed": _("took a name server away"),
         "upstreams in another order": _("changed the order of the name servers"),
         "upstreams of the settings": _("asks the name servers of the box's file again"),
+        "encrypted page on": _("opened the encrypted page"), "encrypted page off": _("closed the encrypted page"),
         "list rolled back": _("put an earlier version of a list into force"),
         "lists rolled back": _("put the lists before into force"), "log deleted": _("deleted from the log"),
     }.get(change.verb, change.verb)  # fmt: skip

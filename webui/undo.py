@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, g, request
 from werkzeug.wrappers import Response as Answer
 
-from filterd.control import upstreams
+from filterd.control import secure_page, upstreams
 from filterd.control.change import history, revert
 from filterd.model.account import Role
 from filterd.model.change import Change, Edit
@@ -38,6 +38,8 @@ def right_to_take_back(found: Sequence[Change], number: int) -> str:
     """
     if any(c.number == number and upstreams.is_changed_by(c) for c in found):
         return "upstreams"
+    if any(c.number == number and secure_page.is_changed_by(c) for c in found):
+        return "page"
     if g.account.role is not Role.TEACHER or [c.number for c in found] != [number]:
         return "household"
     mine = {p.id for p in house().profiles}, {d.id for d in house().devices}

@@ -12,17 +12,16 @@ import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from filterd.control import activity
 from filterd.control import seen as presence
 from filterd.control.devices import hardware_addresses
 from filterd.control.family import TEST_NAME
-from filterd.control.truth import newest_questions
 from filterd.errors import FilterdError
 from filterd.model.activity import Entry, Filter
 from filterd.model.decision import Action
 from filterd.model.household import Device, Household
+from webui.askers import askers
 
 LATELY_S = 3600.0
 PROOF_S = 600.0
@@ -49,22 +48,17 @@ def asked(state: Path, household: Household, now: float | None = None) -> list[A
     known = {device.id: device for device in household.devices}
     # the log says whose it was then; who has just been given a device sees it at once
     by_place = {device.mac or device.ip: device for device in household.devices}
-    met = {address: one for one in presence.devices(state, at) for address in one.addresses}
-    macs = {address: one.mac for address, one in met.items()} | hardware_addresses()
+    seen = presence.devices(state, at)
+    met = {address: one for one in seen for address in one.addresses}
     found: dict[str, Asked] = {}
-    try:
-        newest = newest_questions(state, at, ZoneInfo(household.timezone)).seen
-    except (FilterdError, OSError):
-        return []
-    for (ident, address), moment in sorted(newest.items(), key=lambda pair: -pair[1]):
-        if at - moment > LATELY_S:
+    for one in askers(state, household, at, seen):
+        if at - one.at > LATELY_S:
             break
-        mac = macs.get(address, "")
-        device = known.get(ident) or by_place.get(address) or by_place.get(mac or "-")
-        key = device.id if device else mac or address  # one device, however many addresses it has
+        device = known.get(one.device) or by_place.get(one.address) or by_place.get(one.mac or "-")
+        key = device.id if device else one.mac or one.address  # one device, however many addresses it has
         if key and key not in found:
-            names = met[address].names if address in met else ()
-            found[key] = Asked(address, device, moment, next(iter(names), ""))
+            names = met[one.address].names if one.address in met else ()
+            found[key] = Asked(one.address, device, one.at, next(iter(names), ""))
     return list(found.values())[:MOST]
 
 

@@ -29,7 +29,8 @@ def explain(name: str | None, client: str, qtype: str, at: str, as_json: bool, f
       filterd explain youtube.com --client 127.0.0.11 --at "2026-11-28 21:30"
       echo '{"name": "tiktok.com", "client": "127.0.0.11"}' | filterd explain --stdin
     """
-    from filterd.control.explain import Explainer, Question, answer_lines
+    from filterd.control.explain import Explainer, answer_lines
+    from filterd.control.explain_question import Question
 
     if bool(name) == from_stdin:
         raise click.UsageError("expected either a NAME or --stdin")

@@ -13,10 +13,10 @@ from filterd.cli import options
 @click.command()
 @options.state
 def metrics(state: Path) -> None:
-    """Print the numbers of workers, log, lists and household in Prometheus' text format.
+    """Print the numbers of workers, parts, log, lists, feeds and household in Prometheus' text format.
 
     No names of people or sites are among them. The manager serves the same at ADDR:PORT/metrics when the settings have
-    `metrics: ADDR:PORT`, with its own counters beside.
+    `metrics: ADDR:PORT`, with those of its own tasks beside.
 
     \b
     Example:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from filterd.cli import options, whom
-from filterd.cli.said import Call, changing, clean, until_of, when
+from filterd.cli.moves_said import grant_text, made_document, made_id, off_text, standing_of, tell_grant
+from filterd.cli.said import Call, changing, clean, until_of
 
 if TYPE_CHECKING:
-    from filterd.model.household import Grant, Household, InternetOff
+    from filterd.model.household import Household
 
 _minutes = click.option("--minutes", type=int, help="For so long from now.")
 _until = click.option("--until", default="", metavar="TIME", help='21:30 (the next), "2026-11-28 21:30" or RFC 3339.')
@@ -85,7 +86,7 @@ def add(
         seen=call.seen,
         now=now,
     )
-    _tell_grant(call, done, now)
+    tell_grant(call, done, now)
 
 
 @grant.command("list")
@@ -104,7 +105,7 @@ def list_(everything: bool, as_json: bool, state: Path) -> None:
 
     household, revision = read_stored(state)
     now = time.time()
-    rows = [(g, _standing(household, g, now)) for g in household.grants]
+    rows = [(g, standing_of(household, g, now)) for g in household.grants]
     rows = [(g, s) for g, s in rows if everything or s != "over"]
     if as_json:
         bodies = bodies_of(household)
@@ -112,7 +113,7 @@ def list_(everything: bool, as_json: bool, state: Path) -> None:
         options.say_json({"grants": documents, "revision": revision})
         return
     for g, standing in rows:
-        click.echo(clean(f"{g.id}  {_grant_text(household, g, now)}{' (over)' if standing == 'over' else ''}"))
+        click.echo(clean(f"{g.id}  {grant_text(household, g, now)}{' (over)' if standing == 'over' else ''}"))
     if not rows:
         click.echo("no grants in force")
 
@@ -166,8 +167,8 @@ def off(
         call.state, call.who, who, minutes=minutes, until=end, reason=reason, seen=call.seen, now=now
     )  # fmt: skip
     if done.change is not None:
-        made = next(o for o in done.household.internet_off if o.id == _made(done.change, "off"))
-        call.tell(done, f"Internet off: {_off_text(done.household, made, now)}", off=_made_document(done, "off"))
+        made = next(o for o in done.household.internet_off if o.id == made_id(done.change, "off"))
+        call.tell(done, f"Internet off: {off_text(done.household, made, now)}", off=made_document(done, "off"))
     else:
         call.tell(done, "", off=None)
 
@@ -211,7 +212,7 @@ def pause(call: Call, word: str, profile: str, device: str, everyone: bool, minu
 
     now = time.time()
     who = whom.find(call.household(), word, profile, device, everyone)
-    _tell_grant(call, pause_filter(call.state, call.who, who, minutes, reason=reason, seen=call.seen, now=now), now)
+    tell_grant(call, pause_filter(call.state, call.who, who, minutes, reason=reason, seen=call.seen, now=now), now)
 
 
 @click.command()
@@ -236,64 +237,7 @@ def bonus(call: Call, words: tuple[str, ...], profile: str, device: str, reason:
     minutes = int(last)
     now = time.time()
     who = whom.find(call.household(), before[0] if before else "", profile, device)
-    _tell_grant(call, give(call.state, call.who, who, minutes, reason=reason, seen=call.seen, now=now), now)
-
-
-def _tell_grant(call: Call, done: Any, now: float) -> None:
-    """Tell a grant that was just given."""
-    ident = _made(done.change, "grant")
-    made = next((g for g in done.household.grants if g.id == ident), None)
-    text = "" if made is None else f"granted {made.id}: {_grant_text(done.household, made, now)}"
-    call.tell(done, text, grant=_made_document(done, "grant"))
-
-
-def _made(change: Any, kind: str) -> str:
-    """Return the id of the `kind` that a change made; "" when it made none."""
-    return "" if change is None else next((e.id for e in change.edits if e.kind == kind and e.before is None), "")
-
-
-def _made_document(done: Any, kind: str) -> dict[str, Any] | None:
-    """Return the body of what a change made, as the change has it."""
-    made = () if done.change is None else (e.after for e in done.change.edits if e.kind == kind and e.before is None)
-    return next((dict(body) for body in made if body is not None), None)
-
-
-def _grant_text(household: Household, grant: Grant, now: float) -> str:
-    what = {"time": "more time", "filter": "filter paused"}.get(grant.scope.value, grant.scope.value)
-    end = "until revoked" if grant.until is None else f"until {when(grant.until, household.timezone, now)}"
-    cut = _cut_by(household, grant, now)
-    end += f", ended by {cut.id} ({whom.name_of(household, cut)} off)" if cut is not None else ""
-    return f"{what}{' ' + grant.value if grant.value else ''} for {whom.name_of(household, grant)}, {end}{_said(grant)}"
-
-
-def _off_text(household: Household, off: InternetOff, now: float) -> str:
-    since = "" if off.start is None else f" since {when(off.start, household.timezone, now)}"
-    end = "until switched on" if off.until is None else f"until {when(off.until, household.timezone, now)}"
-    return f"{whom.name_of(household, off)}{since} {end}{_said(off)}"
-
-
-def _said(move: Grant | InternetOff) -> str:
-    return (f", by {move.by}" if move.by else "") + (f": {move.reason}" if move.reason else "")
-
-
-def _standing(household: Household, grant: Grant, now: float) -> str:
-    if (grant.until is not None and grant.until <= now) or _cut_by(household, grant, now) is not None:
-        return "over"
-    return "waiting" if (grant.start or 0.0) > now else "in force"
-
-
-def _cut_by(household: Household, grant: Grant, now: float) -> InternetOff | None:
-    """Return the off that ended the grant for all whom it covers (DECISIONS 1: one given later, while it had an end)."""
-    if grant.until is None:
-        return None
-    profile = grant.profile or next((d.profile for d in household.devices if d.id == grant.device), "")
-    for off in household.internet_off:
-        start = off.start or 0.0
-        covers = off.everyone or off.profile == profile or (bool(grant.device) and off.device == grant.device)
-        worked = (off.until is None or start < off.until) and (off.ended is None or start < off.ended)
-        if covers and worked and (grant.start or 0.0) < start <= min(now, grant.until):
-            return off
-    return None
+    tell_grant(call, give(call.state, call.who, who, minutes, reason=reason, seen=call.seen, now=now), now)
 
 
 def _show_offs(household: Household, revision: int, now: float, as_json: bool) -> None:
@@ -306,6 +250,6 @@ def _show_offs(household: Household, revision: int, now: float, as_json: bool) -
         options.say_json({"off": [bodies["off", o.id] for o in offs], "revision": revision})
         return
     for one in offs:
-        click.echo(clean(f"{one.id}  {_off_text(household, one, now)}"))
+        click.echo(clean(f"{one.id}  {off_text(household, one, now)}"))
     if not offs:
         click.echo("the Internet is off for nobody; `filterd off everyone` and `filterd off lan` switch it off")

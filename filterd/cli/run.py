@@ -86,7 +86,9 @@ _OPTIONS = (
         "--web", type=_Parsed("ADDR:PORT|off", parse_web), help=f"Where the page is.  [default: {DEFAULT_WEB}]"
     ),
     click.option(
-        "--web-tls", type=_Parsed("ADDR:PORT|off", parse_web), help="Where the page is over HTTPS too.  [default: off]"
+        "--web-tls",
+        type=_Parsed("ADDR:PORT|off", parse_web),
+        help="Where the page is over HTTPS too.  [default: as it is switched on the page]",
     ),
     click.option(
         "--child",

@@ -232,7 +232,7 @@ def _short(value: Any) -> str:
 
 def until_of(text: str, timezone: str, now: float) -> float:
     """Return the moment that `--until` means: HH:MM is the next one in household time. ConfigError: none."""
-    from filterd.control.explain import parse_at
+    from filterd.control.explain_question import parse_at
 
     zone = ZoneInfo(timezone)
     today = datetime.fromtimestamp(now, zone)

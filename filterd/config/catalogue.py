@@ -27,6 +27,7 @@ import yaml
 from filterd.config.catalogue_entry import CONFIDENCES, Entry, read_name
 from filterd.config.catalogue_starter import read_starter
 from filterd.config.catalogue_values import (
+    YOUTUBE_LEVELS,
     Age,
     Catalogue,
     Category,
@@ -51,8 +52,6 @@ __all__ = [
     "StarterName",
     "load",
 ]
-
-YOUTUBE_LEVELS = ("none", "moderate", "strict")
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one when PyYAML was built with libyaml
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

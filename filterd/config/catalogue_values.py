@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+YOUTUBE_LEVELS = ("none", "moderate", "strict")  # of its safe search; the others have on and off
+
 
 @dataclass(frozen=True, slots=True)
 class Category:

@@ -60,7 +60,7 @@ class Settings:
 
     dns: tuple[Listen, ...] = ()  # (): 127.0.0.1:5300, and [::1]:5300 where there is IPv6
     web: str = ""  # ADDR:PORT of the page, or off; "": as the command has it
-    web_tls: str = "off"  # ADDR:PORT of the page over HTTPS, beside `web`, with a certificate of the box's own
+    web_tls: str = "off"  # ADDR:PORT of the page over HTTPS, beside `web`; off: as it is switched on the page
     child: str = "off"  # ADDR:PORT of the child's page; 80 for the block mode `page`
     metrics: str = "off"  # ADDR:PORT of /metrics for Prometheus, or off; loopback unless the operator says otherwise
     upstreams: tuple[str, ...] = DEFAULT_UPSTREAMS  # canonical URLs (model/upstream.py)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from filterd.config.document import Mapping, Value
-from filterd.config.household import forward_zones
+from filterd.config.household_values import forward_zones
 from filterd.config.settings import BLOCK_MODES, MAX_WORKERS, Listen, Settings, parse_web
 from filterd.config.sitename import site_name
 from filterd.errors import ConfigError

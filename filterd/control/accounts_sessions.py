@@ -22,7 +22,7 @@ ABSOLUTE_S = 180 * 86_400.0
 SEEN_S = 300.0  # how exactly the last use is known: one write in five minutes of reading
 MOST = 20  # sessions of an account; the one unused longest goes
 TOKEN_BYTES = 32
-MAX_AGENT = 80  # characters of what the browser calls itself
+MAX_AGENT = 300  # characters of what the browser calls itself; its name stands near the end of about 150
 _MAX_TOKEN = 64  # characters of anything that may be one
 
 

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from filterd.control.change import history
-from filterd.control.explain import Explainer, Question
+from filterd.control.ask_buttons import buttons_of, grant_of
+from filterd.control.ask_found import Found, child_name, device_name, own_end, who_set, windows_of
+from filterd.control.explain import Explainer
+from filterd.control.explain_question import Question
 from filterd.control.household import load
 from filterd.control.moves import Whom
 from filterd.control.now import Seen, see
@@ -29,20 +31,15 @@ from filterd.control.week import words_of
 from filterd.errors import ConfigError
 from filterd.model.activity import Entry
 from filterd.model.decision import Action, Row
-from filterd.model.household import Effect, Household, InternetOff, Scope
+from filterd.model.household import Household
 from filterd.model.tags import NO_TAGS, Tag, TagKind, TagSet
 from filterd.policy.decision_words import Why, sentences, verdict
 from filterd.policy.explain import Name, explain
 from filterd.policy.judge import Client
 from filterd.policy.outlook import judge_of
-from filterd.policy.say import clock, language_of
-from filterd.policy.who_set import Setter, setter_of
+from filterd.policy.say import language_of
+from filterd.policy.who_set import Setter
 from filterd.wire.name import to_wire
-
-CHANGES = 200  # of a profile's history in which the rule's maker is looked for
-PROVINCE = "province"  # ids of the province's own lists begin with it
-_TIMED = (Row.OFF, Row.WINDOW, Row.BUDGET)
-_OPENED = (Row.NAME, Row.SERVICE, Row.CATEGORY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +128,7 @@ def ask(
     is_chain = bool(matched) and not _covers(matched, document["name"])
     opens = None if said is None else said["action"] != "block"
     until = _instant(document["until"])
-    found = _Found(
+    found = Found(
         Action[document["action"].upper()], row, document["rule"], document["profile"], document["device"],
         document["name"], matched if is_chain else "", document["service"], document["category"], document["list"],
         document["by"], _instant(document["at"]) or wall, until, opens, client=device,
@@ -148,7 +145,7 @@ def explain_row(state: Path, entry: Entry, now: float | None = None, seen: Seen 
     seen = seen or see(state, wall)
     at = entry.at_ms / 1000
     until, opens = _after(seen, entry, at)
-    found = _Found(
+    found = Found(
         entry.action, entry.row, entry.rule, entry.profile, entry.device, entry.name, entry.matched, entry.service,
         entry.category, entry.list_id, "", at, until, opens, client=entry.client,
     )  # fmt: skip
@@ -158,32 +155,13 @@ def explain_row(state: Path, entry: Entry, now: float | None = None, seen: Seen 
 # ---- the rest of what is said
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    action: Action
-    row: Row
-    rule: str
-    profile: str
-    device: str
-    name: str
-    matched: str
-    service: str
-    category: str
-    list_id: str
-    by: str
-    at: float
-    until: float | None
-    opens: bool | None
-    client: str = ""
-
-
 def _answer(
-    state: Path, household: Household, found: _Found, now: float, trace: tuple[Mapping[str, str], ...] = ()
+    state: Path, household: Household, found: Found, now: float, trace: tuple[Mapping[str, str], ...] = ()
 ) -> Answer:
-    found = _own_end(household, found)
-    setter = _setter(state, household, found)
+    found = own_end(household, found)
+    setter = who_set(state, household, found)
     zone = ZoneInfo(household.timezone)
-    is_only, hours = _windows(household, found)
+    is_only, hours = windows_of(household, found)
     whys = {}
     for language in ("vi", "en"):
         names = words_of(language)
@@ -191,8 +169,8 @@ def _answer(
             action=found.action,
             row=found.row,
             rule=found.rule,
-            child=_child(household, found.profile),
-            device=_device(household, found, language),
+            child=child_name(household, found.profile),
+            device=device_name(household, found, language),
             zone=zone,
             now=now,
             at=found.at,
@@ -209,10 +187,10 @@ def _answer(
             set_at=None if setter is None else setter.at,
             is_preset=setter is not None and setter.is_preset,
         )
-    grant = _grant(found)
+    grant = grant_of(found)
     return Answer(
         found.action, found.row, found.rule, found.profile, found.device, found.name, found.at, found.until,
-        _buttons(found, bool(grant[0]), _feeds(state)), grant, setter, found.service, found.category, found.list_id, trace, whys,
+        buttons_of(found, bool(grant[0]), _feeds(state)), grant, setter, found.service, found.category, found.list_id, trace, whys,
     )  # fmt: skip
 
 
@@ -221,102 +199,6 @@ def _feeds(state: Path) -> tuple[str, ...]:
     from filterd.control.feed_status import feeds
 
     return tuple(seen.feed for seen in feeds(state) if seen.feed)
-
-
-def _buttons(found: _Found, can_allow: bool, feeds: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """The table of UI.md 2c: the buttons that fit and no others. `feeds`: their lists begin with their ids."""
-    if found.category in HARM:
-        return ("hint", "call111")
-    if found.action is not Action.BLOCK:
-        fixed = found.row in (Row.LOCAL, Row.LIFELINE)  # no rule of the household reaches these
-        report = ("report",) if feeds else ()  # it was missed
-        return ("block_child", "block_all", *report) if found.name and not fixed else ()
-    if found.row is Row.MANDATORY:
-        return ("report", "hint") if found.name else ("hint",)
-    allow = (*(("allow15",) if can_allow else ()), *(("always",) if found.name else ()))
-    by_hours = found.rule.startswith("outside")
-    if found.row in _TIMED or (found.row in _OPENED and by_hours):
-        edit = () if found.row is Row.OFF else ("edit_budget",) if found.row is Row.BUDGET else ("edit_schedule",)
-        return (*allow, *edit, "ask")
-    if found.row in _OPENED:
-        of_province = found.list_id.startswith((PROVINCE, *(f"{feed}-" for feed in feeds)))
-        report = ("report",) if found.name and of_province else ()
-        return (*allow, "edit_rule", *report)
-    return ()  # what the answer itself says (rebind, the upstream) no rule of the household lifts
-
-
-def _grant(found: _Found) -> tuple[str, str]:
-    """Return the scope and value of the smallest grant that opens it."""
-    if found.action is not Action.BLOCK or found.row not in (*_TIMED, *_OPENED) or found.category in HARM:
-        return "", ""
-    if found.name:
-        return Scope.NAME.value, found.matched or found.name
-    if found.row in _TIMED:
-        return Scope.TIME.value, ""
-    if found.row is Row.SERVICE and found.service:
-        return Scope.SERVICE.value, found.service
-    if found.category and found.row is Row.CATEGORY:
-        return Scope.CATEGORY.value, found.category
-    return "", ""
-
-
-def _setter(state: Path, household: Household, found: _Found) -> Setter | None:
-    if found.row is Row.OFF:
-        off = _off(household, found)
-        return None if off is None else Setter(off.by, off.start)
-    if found.row is Row.GRANT and not found.rule.startswith("always"):
-        scope, _, value = found.rule.partition(" ")
-        given = [
-            g
-            for g in household.grants
-            if (g.profile == found.profile or (g.device and g.device == found.device))
-            and (g.scope.value, g.value) == (scope, value)
-            and (g.start or 0.0) <= found.at
-            and (g.until is None or found.at < -(-g.until // 60) * 60)
-        ]
-        return next((Setter(g.by, g.start) for g in given), None)
-    if found.row not in (Row.GRANT, Row.WINDOW, Row.BUDGET, *_OPENED):
-        return None
-    changes = history(state, limit=CHANGES, kind="profile", ident=found.profile)
-    # what was set after the question is not what decided it
-    before = [c for c in changes if c.at <= found.at] or changes
-    return setter_of(before, ("profile", found.profile), found.row, found.rule, found.service, found.category)
-
-
-def _off(household: Household, found: _Found) -> InternetOff | None:
-    """Return the off that decided: the first in force, as the judge takes it."""
-    for off in household.internet_off:
-        covers = off.everyone or off.profile == found.profile or (off.device and off.device == found.device)
-        ends = [end for end in (off.until, off.ended) if end is not None]
-        if covers and (off.start or 0.0) <= found.at and all(found.at < -(-end // 60) * 60 for end in ends):
-            return off
-    return None
-
-
-def _own_end(household: Household, found: _Found) -> _Found:
-    """Return `found` with the end of its own off, where what follows is closed too: another off changes no end."""
-    off = _off(household, found) if found.row is Row.OFF and not found.opens else None
-    if off is None:
-        return found
-    return replace(found, until=None if off.until is None else float(-(-off.until // 60) * 60), opens=False)
-
-
-def _windows(household: Household, found: _Found) -> tuple[bool, tuple[tuple[str, str], ...]]:
-    """Return (an `only` window decided, hours of the service or category in question)."""
-    profile = next((p for p in household.profiles if p.id == found.profile), None)
-    if profile is None:
-        return False, ()
-    weekly = profile.windows or ()
-    every = [*weekly, *(w for e in profile.exceptions for w in e.windows)]
-    named = [w for w in every if w.name == found.rule]
-    is_only = bool(named) and all(w.effect is Effect.ONLY for w in named)
-    word = found.service if found.row is Row.SERVICE else found.category if found.row is Row.CATEGORY else ""
-    hours = [
-        (clock(w.start), clock(w.end))
-        for w in weekly
-        if w.effect is Effect.PERMIT and word and word in (w.services if found.row is Row.SERVICE else w.categories)
-    ]
-    return is_only, tuple(dict.fromkeys(hours))
 
 
 def _after(seen: Seen, entry: Entry, at: float) -> tuple[float | None, bool | None]:
@@ -339,20 +221,6 @@ def _after(seen: Seen, entry: Entry, at: float) -> tuple[float | None, bool | No
     if not same or result.change is None:
         return None, None
     return result.change.at, result.change.decision.action is not Action.BLOCK
-
-
-def _child(household: Household, profile: str) -> str:
-    return next((p.name for p in household.profiles if p.id == profile), profile)
-
-
-def _device(household: Household, found: _Found, language: str) -> str:
-    for device in household.devices:
-        if device.id == found.device:
-            return device.name
-    if found.client and found.client != found.device:
-        return f"Máy {found.client}" if language == "vi" else f"The device {found.client}"
-    child = _child(household, found.profile)
-    return f"Máy của {child}" if language == "vi" else f"{child}'s device"
 
 
 def _covers(listed: str, name: str) -> bool:

@@ -80,6 +80,11 @@ class Deliver:
         self._hanging: dict[str, threading.Thread] = {}  # attempts that do not come to an end
         self._thread = threading.Thread(target=self._run, name="deliver", daemon=True)
 
+    @property
+    def is_running(self) -> bool:
+        """True while the thread lives."""
+        return self._thread.is_alive()
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()

@@ -17,8 +17,9 @@ from functools import lru_cache
 from typing import Any
 
 from filterd.config.document import to_instant
-from filterd.config.household import Known, read
+from filterd.config.household import read
 from filterd.config.household_out import to_document
+from filterd.config.household_words import Known
 from filterd.errors import ConfigError, StoreError
 from filterd.model.change import Body, Key
 from filterd.model.household import Household

@@ -12,14 +12,14 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from filterd.config.document import MAX_YEAR
 from filterd.config.settings import Settings
-from filterd.config.sitename import site_name
+from filterd.control.explain_question import Question, name_of, parse_at, type_of, type_text
 from filterd.errors import ConfigError, FilterdError, LayoutError, ParseError, StoreError
 from filterd.host import revision as revisions
 from filterd.host.files import read_bounded
@@ -36,26 +36,14 @@ from filterd.resolve import rebind
 from filterd.resolve.special import special_zone
 from filterd.wire import constants
 from filterd.wire.chain import follow
-from filterd.wire.name import is_below, to_text, to_wire
+from filterd.wire.name import is_below, to_text
 from filterd.wire.scan import scan_response
 
 OWN_NAME = Settings().own_name
 SLOW_S = 1.0  # a worker that takes longer for one answer is not asked for another
 _MAX_REPLY = 256 * 1024
 _MAC = re.compile(r"(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}")
-_TYPES: dict[str, int] = {k[5:]: v for k, v in vars(constants).items() if k.startswith("TYPE_")}
-_TYPE = re.compile(r"(?:TYPE)?([0-9]{1,5})")
 _REWRITTEN = (constants.TYPE_A, constants.TYPE_AAAA, constants.TYPE_SVCB, constants.TYPE_HTTPS)
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question as people put it: all text."""
-
-    name: str
-    type: str = "A"
-    client: str = ""
-    at: str = ""
 
 
 class Explainer:
@@ -75,8 +63,8 @@ class Explainer:
 
     def explain(self, question: Question, now: float | None = None) -> dict[str, Any]:
         """Return the decision as the JSON document of DECISIONS 1; ConfigError says what is wrong with the question."""
-        name = _name(question.name)
-        qtype = _qtype(question.type)
+        name = name_of(question.name)
+        qtype = type_of(question.type)
         client = self._client(question.client)
         wall = self._at(question.at, now)
         asked = self._look_up(name)
@@ -100,7 +88,7 @@ class Explainer:
 
         document: dict[str, Any] = {
             "name": to_text(name),
-            "type": _type_text(qtype),
+            "type": type_text(qtype),
             "client": question.client,
             "device": client.device,
             "profile": client.profile,
@@ -242,21 +230,6 @@ def answer_lines(explainer: Explainer, lines: Iterable[str | bytes]) -> Iterator
             yield json.dumps({"error": f"line {number}: {exc}"}, ensure_ascii=False)
 
 
-def parse_at(text: str, zone: Any) -> float:
-    """Return POSIX seconds of RFC 3339 text, or of wall-clock time in `zone` (a repeated one means the first)."""
-    try:
-        moment = datetime.fromisoformat(text.strip().upper())  # RFC 3339 5.6: t and z may be small
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=zone, fold=0)
-        if not 1970 < moment.year < MAX_YEAR:
-            raise ValueError
-        return moment.timestamp()
-    except (ValueError, OverflowError):
-        raise ConfigError(
-            f"at: expected a time such as '2026-11-28 21:30' or 2026-11-28T21:30:00+07:00, got {text[:80]!r}"
-        ) from None
-
-
 def _open(state: Path) -> tuple[Bundle, Snapshot, ClientMap, int]:
     problem: FilterdError = StoreError(f"{state}: nothing is published yet; start `filterd up` once")
     for revision in revisions.candidates(state):
@@ -296,27 +269,6 @@ def _ask(path: Path, request: bytes) -> dict[str, Any]:
             received += more
     document = json.loads(received)
     return document if isinstance(document, dict) else {}
-
-
-def _name(text: str) -> bytes:
-    try:
-        return to_wire(text) if text.isascii() else site_name(text)
-    except (ValueError, ParseError) as exc:
-        raise ConfigError(f"name: {text!r}: {exc}") from None
-
-
-def _qtype(text: str) -> int:
-    upper = (text or "A").strip().upper()
-    if upper in _TYPES:
-        return int(_TYPES[upper])
-    match = _TYPE.fullmatch(upper)
-    if match and int(match[1]) < 65536:
-        return int(match[1])
-    raise ConfigError(f"type: expected a record type such as A, AAAA or HTTPS, got {text!r}")
-
-
-def _type_text(qtype: int) -> str:
-    return next((name for name, number in _TYPES.items() if number == qtype), f"TYPE{qtype}")
 
 
 def _own_name(row: Row, rule: str) -> str:

@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 
 from filterd.config.catalogue import Catalogue
 from filterd.config.catalogue import load as load_catalogue
-from filterd.config.household import Known, read
+from filterd.config.household import read
 from filterd.config.household_out import write
+from filterd.config.household_words import Known
 from filterd.control.entities import HOUSEHOLD, as_written, bodies_of, household_of, is_household, with_ids
 from filterd.control.lists import ensure_bundle
 from filterd.control.publish import Published, current, publish

@@ -22,6 +22,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from filterd.control.household import load
+from filterd.control.jobs import Jobs
+from filterd.control.metrics_manager import alert_metrics, budget_metrics, gauge, manager_metrics, task_metrics
 from filterd.control.metrics_read import (
     WAIT_S,
     ask_workers,
@@ -44,6 +46,8 @@ from filterd.wire.constants import RCODE_NAMES
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
+
+MAX_LISTS = 256  # that have lines of their own; `filterd_lists` counts all
 
 _ORIGINS = {value: name.lower() for name, value in vars(Origin).items() if not name.startswith("_")}
 _RCODES = {number: name.lower() for number, name in RCODE_NAMES.items()}
@@ -75,15 +79,17 @@ def collect(
     *,
     questions: Questions | None = None,
     extra: Mapping[str, float] | None = None,
+    jobs: Jobs | None = None,
     now: float | None = None,
     wait_s: float = WAIT_S,
 ) -> bytes:
     """Return the exposition text. Never raises. `extra`: the manager's own numbers, name without prefix -> value.
 
-    A name in `extra` that ends in `_total` is a counter. Waits for workers at most `wait_s`.
+    A name in `extra` that ends in `_total` is a counter. `jobs`: how the manager's tasks fare, in its own process.
+    Waits for workers at most `wait_s`.
     """
     registry_ = CollectorRegistry(auto_describe=False)
-    registry_.register(_All(state, questions, extra or {}, time.time() if now is None else now, wait_s))
+    registry_.register(_All(state, questions, extra or {}, jobs, time.time() if now is None else now, wait_s))
     return generate_latest(registry_)
 
 
@@ -91,11 +97,18 @@ class _All(Collector):
     """One scrape."""
 
     def __init__(
-        self, state: Path, questions: Questions | None, extra: Mapping[str, float], now: float, wait_s: float
+        self,
+        state: Path,
+        questions: Questions | None,
+        extra: Mapping[str, float],
+        jobs: Jobs | None,
+        now: float,
+        wait_s: float,
     ) -> None:
         self.state = state
         self.questions = questions
         self.extra = extra
+        self.jobs = jobs
         self.now = now
         self.wait_s = wait_s
 
@@ -103,13 +116,17 @@ class _All(Collector):
         return ()  # registering asks nobody
 
     def collect(self) -> Iterable[Metric]:
+        return (metric for metric in self._everything() if metric.samples)
+
+    def _everything(self) -> Iterable[Metric]:
         try:
             release = version("filterd")
         except PackageNotFoundError:
             release = "unknown"
-        yield _gauge("build_info", "The version that runs.", 1, version=release)
+        yield gauge("build_info", "The version that runs.", 1, version=release)
         yield from worker_metrics(ask_workers(self.state, self.wait_s))
         yield from self._manager()
+        yield from manager_metrics(self.state, self.now)
         household = self._household()
         yield from self._counts_of(household)
         yield from self._databases(household)
@@ -120,7 +137,9 @@ class _All(Collector):
             if name.endswith("_total"):
                 yield CounterMetricFamily(f"filterd_manager_{name}", "Of the manager.", value=value)
             else:
-                yield _gauge(f"manager_{name}", "Of the manager.", value)
+                yield gauge(f"manager_{name}", "Of the manager.", value)
+        if self.jobs is not None:
+            yield from task_metrics(self.jobs)
         if self.questions is not None:
             family = CounterMetricFamily(
                 "filterd_questions",
@@ -132,7 +151,7 @@ class _All(Collector):
                 family.add_metric((_action(action), _row(row), code, _ORIGINS.get(origin, str(origin))), n)
             yield family
         _, trusted = Clock(self.state, system=lambda: self.now)(time.monotonic())
-        yield _gauge("clock_trusted", "1 when the clock is known to be right.", int(trusted))
+        yield gauge("clock_trusted", "1 when the clock is known to be right.", int(trusted))
 
     def _household(self) -> Household | None:
         try:
@@ -143,13 +162,13 @@ class _All(Collector):
     def _counts_of(self, household: Household | None) -> Iterable[Metric]:
         if household is None:
             return
-        yield _gauge("profiles", "Profiles of the household.", len(household.profiles))
-        yield _gauge("devices", "Devices of the household.", len(household.devices))
+        yield gauge("profiles", "Profiles of the household.", len(household.profiles))
+        yield gauge("devices", "Devices of the household.", len(household.devices))
         grants = GaugeMetricFamily("filterd_grants_in_force", "Grants in force.", labels=("scope",))
         for scope, n in sorted(grants_in_force(household, self.now).items()):
             grants.add_metric((scope,), n)
         yield grants
-        yield _gauge("internet_off_in_force", "Internet-offs in force.", offs_in_force(household, self.now))
+        yield gauge("internet_off_in_force", "Internet-offs in force.", offs_in_force(household, self.now))
 
     def _databases(self, household: Household | None) -> Iterable[Metric]:
         zone = household.timezone if household is not None else "UTC"
@@ -169,15 +188,18 @@ class _All(Collector):
         for ring, (_, n) in written.items():
             records.add_metric((ring,), n)
         yield records
+        if household is not None:
+            yield from budget_metrics(self.state, household, log, self.now)
         if log is None:
             return
+        yield from alert_metrics(log)
         pending = GaugeMetricFamily("filterd_log_pending_records", "Records not in the log yet.", labels=("ring",))
         for ring, (generation, n) in written.items():
             known, last = log.cursors.get(ring, (generation, -1))
             pending.add_metric((ring,), max(0, n - last - 1) if known == generation else n)
         yield pending
         if log.last_event is not None:
-            yield _gauge("log_last_event_timestamp_seconds", "Time of the newest question in the log.", log.last_event)
+            yield gauge("log_last_event_timestamp_seconds", "Time of the newest question in the log.", log.last_event)
         rows = GaugeMetricFamily("filterd_log_rows", "Rows of the log; left out when slow.", labels=("table",))
         for table, n in sorted(log.rows.items()):
             rows.add_metric((table,), n)
@@ -197,7 +219,7 @@ class _All(Collector):
     def _lists(self) -> Iterable[Metric]:
         revision = current(self.state)
         if revision is not None:
-            yield _gauge("revision", "Revision in force on disk.", revision.number)
+            yield gauge("revision", "Revision in force on disk.", revision.number)
             if revision.bundle is not None:
                 yield from self._bundle(self.state / revision.bundle.file)
         try:
@@ -206,7 +228,7 @@ class _All(Collector):
             return
         entries = GaugeMetricFamily("filterd_list_entries", "Names of the list in use.", labels=("list",))
         age = GaugeMetricFamily("filterd_list_age_seconds", "Since it was last confirmed.", labels=("list",))
-        for listed in lists.values():
+        for listed in list(lists.values())[:MAX_LISTS]:
             entries.add_metric((listed.id,), listed.names)
             if (at := listed.good_seconds()) is not None:
                 age.add_metric((listed.id,), max(0.0, self.now - at))
@@ -221,15 +243,9 @@ class _All(Collector):
             bundle = Bundle.open(path, verify=False)
         except (FilterdError, OSError):
             return
-        yield _gauge("bundle_entries", "Names in the bundle in force.", bundle.names)
-        yield _gauge("bundle_age_seconds", "Since the bundle was built.", max(0.0, self.now - made))
+        yield gauge("bundle_entries", "Names in the bundle in force.", bundle.names)
+        yield gauge("bundle_age_seconds", "Since the bundle was built.", max(0.0, self.now - made))
         bundle.close()
-
-
-def _gauge(name: str, help_: str, value: float, **labels: str) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(f"filterd_{name}", help_, labels=tuple(labels))
-    family.add_metric(tuple(labels.values()), value)
-    return family
 
 
 def _action(number: int) -> str:

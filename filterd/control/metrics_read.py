@@ -27,6 +27,7 @@ import sqlalchemy as sa
 from filterd.control.moves import is_off
 from filterd.errors import FilterdError, StoreError
 from filterd.host.run import connect, run_dir, worker_sockets
+from filterd.model.alert import UNSEEN
 from filterd.model.household import Household
 from filterd.net.ring import ring_names, written
 from filterd.store import activity as tables
@@ -35,6 +36,7 @@ from filterd.store.engine import open_engine, reading, url_of
 WAIT_S = 1.0  # for all workers together
 COUNT_S = 0.5  # for counting a database's rows; what takes longer is left out
 _MAX_REPLY = 256 * 1024
+_GIVEN_UP = '"gave_up":{"'  # in an alert's detail, as alerts_rows.py writes it
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,9 @@ class LogNumbers:
     gaps: dict[str, tuple[int, int]] = field(default_factory=dict)  # kind -> gaps, questions lost in them
     last_event: float | None = None  # POSIX seconds
     cursors: dict[str, tuple[int, int]] = field(default_factory=dict)
+    alerts: dict[str, int] = field(default_factory=dict)  # state -> alerts
+    given_up: int = 0  # alerts that nobody has looked at, and that a channel gave up
+    slots: dict[tuple[str, str], int] = field(default_factory=dict)  # profile, budget -> slots of the local day
 
 
 def has_database(state: Path, which: str) -> bool:
@@ -135,6 +140,11 @@ def _log(connection: sa.Connection, day: int) -> LogNumbers:
         found.today[action, row] = int(n)
     losses = sa.select(gap.kind, sa.func.count(), sa.func.sum(gap.lost)).group_by(gap.kind)
     found.gaps = {kind: (int(n), int(lost or 0)) for kind, n, lost in connection.execute(losses)}
+    _alerts(connection, found)
+    slot = tables.slot.c
+    used = sa.select(slot.profile, slot.budget, sa.func.count()).where(slot.day == day)
+    for profile, budget, n in connection.execute(used.group_by(slot.profile, slot.budget)):
+        found.slots[profile, budget] = int(n)
     newest = connection.execute(sa.select(sa.func.max(tables.event.c.id))).scalar()
     if newest is not None:
         found.last_event = (int(newest) >> tables.ID_SHIFT) / 1000
@@ -145,6 +155,15 @@ def _log(connection: sa.Connection, day: int) -> LogNumbers:
                 break
             found.rows[table.name] = int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
     return found
+
+
+def _alerts(connection: sa.Connection, found: LogNumbers) -> None:
+    alert = tables.alert.c
+    for state, n in connection.execute(sa.select(alert.state, sa.func.count()).group_by(alert.state)):
+        found.alerts[state] = int(n)
+    # of the JSON's text: a quotation mark within a value has a backslash before it, so this is a key
+    given_up = sa.select(sa.func.count()).where(alert.state.in_(UNSEEN), alert.detail.contains(_GIVEN_UP))
+    found.given_up = int(connection.execute(given_up).scalar_one())
 
 
 @contextlib.contextmanager

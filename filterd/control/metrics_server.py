@@ -20,6 +20,7 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from filterd.config.settings import Listen
+from filterd.control.jobs import Jobs
 from filterd.control.metrics import Questions, collect
 from filterd.errors import StartError
 
@@ -35,13 +36,20 @@ class MetricsServer:
     """Listens in a thread of its own; the manager's loop never waits for it."""
 
     def __init__(
-        self, state: Path, address: str, *, questions: Questions | None = None, extra: Extra | None = None
+        self,
+        state: Path,
+        address: str,
+        *,
+        questions: Questions | None = None,
+        extra: Extra | None = None,
+        jobs: Jobs | None = None,
     ) -> None:
         """Raises ConfigError for what is no ADDRESS:PORT, StartError when it cannot be listened on."""
         listen = Listen.parse(address)
         self._state = state
         self._questions = questions
         self._extra = extra
+        self._jobs = jobs
         self._began = time.time()
         self._gathering = threading.Lock()
         self._text, self._good_until = b"", float("-inf")
@@ -66,7 +74,7 @@ class MetricsServer:
         with self._gathering:
             if time.monotonic() >= self._good_until:
                 extra = {"start_time_seconds": self._began, **(self._extra() if self._extra is not None else {})}
-                self._text = collect(self._state, questions=self._questions, extra=extra)
+                self._text = collect(self._state, questions=self._questions, extra=extra, jobs=self._jobs)
                 self._good_until = time.monotonic() + FRESH_S
             return self._text
 

@@ -242,7 +242,7 @@ def _budgets(state: Path, seen: Seen) -> dict[str, list[Any]]:
 
 
 def _last_asked(state: Path, seen: Seen) -> dict[str, float]:
-    from filterd.control.truth import newest_questions
+    from filterd.control.newest import newest_questions
 
     if seen.household.privacy.level == "nothing":
         return {}

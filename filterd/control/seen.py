@@ -18,7 +18,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -235,6 +235,29 @@ def is_watched(state: Path, now: float | None = None, within_s: float = 120.0) -
         return at - float(document.get("heard", 0.0)) <= within_s
     except (TypeError, ValueError):
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How many devices were seen, without who. Times are POSIX seconds, 0.0 for never."""
+
+    at: float  # when the manager wrote this
+    heard: float  # when presence last said something
+    devices: int
+    online: int  # heard lately
+
+
+def glance(state: Path, now: float, within_s: float) -> Glance | None:
+    """Return the counts at `now`, `online` of those heard `within_s`; None when nobody has looked yet, or it is damaged."""
+    document = _newest(state)
+    if not document:
+        return None
+    devices = document.get("devices", {})
+    try:
+        online = sum(now - float(row["last"]) <= within_s for row in devices.values())
+        return Glance(float(document.get("at", 0.0)), float(document.get("heard", 0.0)), len(devices), online)
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return None
 
 
 def _newest(state: Path) -> dict[str, Any]:

@@ -25,7 +25,8 @@ from filterd.control import lists_build, sync_sources
 from filterd.control.feed_lifeline import with_feeds
 from filterd.control.lists_build import Publish
 from filterd.control.lists_take import refused, take
-from filterd.control.sync_due import after_failure, after_success, is_due, next_due
+from filterd.control.sync_choose import choose
+from filterd.control.sync_due import after_failure, after_success, next_due
 from filterd.control.sync_names import Names
 from filterd.control.sync_publish import Publisher
 from filterd.control.sync_state import DONE, FETCHING, OFFLINE, Failure, SyncState, Writer
@@ -112,6 +113,7 @@ class _Sync:
         self.state = state
         self.means = means
         self.catalogue = with_feeds(state, means.catalogue or lists_build.shipped())
+        self.sources = sync_sources.shipped() if means.sources is None else means.sources
         self.chance = means.chance or random.SystemRandom()
         self.writer = Writer(state, tell)
         self.accepted: list[str] = []
@@ -128,7 +130,9 @@ class _Sync:
         wanted = (*only, *files)
         sync_sources.offer(self.state, self.means.sources, wanted, recommended=folder is None)
         lists = load(self.state)
-        chosen = self._chosen(lists, only, files if folder is not None else None, everything)
+        chosen = choose(
+            lists, self.sources, self.means.wall(), only, files=None if folder is None else files, everything=everything
+        )
         self.writer.begin(
             phase=FETCHING,
             first=not any(listed.digest and "://" in listed.origin for listed in lists.values()),
@@ -171,39 +175,10 @@ class _Sync:
         from filterd.control.sync_folder import find
         from filterd.listbuild.registry import load
 
-        known = self.means.sources if self.means.sources is not None else sync_sources.shipped()
-        addresses = {source.id: source.url for source in known.values()}
+        addresses = {source.id: source.url for source in self.sources.values()}
         addresses |= {listed.id: listed.origin for listed in load(self.state).values() if "://" in listed.origin}
         found = find(folder, addresses)
         return found.files, found.unknown
-
-    def _chosen(
-        self, lists: Mapping[str, Listed], only: tuple[str, ...], files: Mapping[str, Path] | None, everything: bool
-    ) -> list[Listed]:
-        """Return the lists to look at: in the order of sources.yaml, then a household's own."""
-        for key in only:
-            if key not in lists:
-                raise ListRejected(f"no list and no source is called {key}: `filterd lists sources` shows them")
-            if lists[key].origin.startswith("feed:"):
-                raise ListRejected(f"list {key} comes with a feed: `filterd feed sync` looks at it")
-            if not lists[key].enabled:
-                raise ListRejected(f"list {key} is switched off: `filterd lists enable {key}` switches it on")
-        known = self.means.sources if self.means.sources is not None else sync_sources.shipped()
-        order = {key: number for number, key in enumerate(known)}
-        now = self.means.wall()
-
-        def is_wanted(listed: Listed) -> bool:
-            if only and listed.id not in only:
-                return False
-            if files is not None:
-                return listed.enabled and listed.id in files
-            if only or everything:
-                return listed.enabled and "://" in listed.origin
-            return is_due(listed, now)
-
-        return sorted(
-            filter(is_wanted, lists.values()), key=lambda listed: (order.get(listed.id, len(order)), listed.id)
-        )
 
     def _outcomes(self, chosen: list[Listed], files: Mapping[str, Path]) -> Iterator[Outcome]:
         from filterd.control.sync_fetch import fetch_all

@@ -39,13 +39,17 @@ class Own:
     fingerprint: str  # SHA-256 of the certificate, in pairs
     until: float  # POSIX seconds
 
+    def is_due(self, now: float) -> bool:
+        """Return whether it is time for the next one."""
+        return self.until - now <= RENEW_DAYS * 86_400
+
 
 def ensure(state: Path, now: float | None = None) -> Own:
     """Return the box's certificate, made when there is none, or none that still holds long enough. Raises StoreError."""
     at = time.time() if now is None else now
     with locked(state / "web-tls.lock"):
         found = look(state)
-        if found is not None and found.until - at > RENEW_DAYS * 86_400:
+        if found is not None and not found.is_due(at):
             return found
         write_atomic(state / FILE, _make(at), 0o600)
         made = look(state)

@@ -39,6 +39,7 @@ class Action(StrEnum):
     USERS = "users"  # accounts of others
     LISTS = "lists"  # lists and their sources
     UPSTREAMS = "upstreams"
+    PAGE = "page"  # how the page itself is reached: encrypted too, or not
     BACKUP = "backup"  # backup, restore, update
 
 

@@ -21,6 +21,7 @@ CHROMIUM = "/usr/bin/chromium"
 PHONE, DESK = {"width": 360, "height": 740}, {"width": 1280, "height": 800}
 PASSWORD = "con-mèo-trèo-cây-cau"
 READY_S = 40.0
+BITES_S = 2.0  # a tap is in the worker's answer: control/publish.py waits for workers as long
 FLAGS = [
     "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--no-first-run",

@@ -8,7 +8,7 @@ import pytest
 
 from filterd.control import profiles
 from filterd.model.change import Who
-from tests.browser.conftest import DESK, PHONE, House, until
+from tests.browser.conftest import BITES_S, DESK, PHONE, House, until
 from tests.processes import addresses
 
 pytestmark = [pytest.mark.slow]
@@ -30,7 +30,7 @@ def answers(house: House) -> list[str]:
 def blocked(house: House, page: Any, rows: int = 1) -> None:
     """Block the name, let the child's device ask for it, and look at Activity: a row is there within a moment."""
     profiles.add_name(house.state, Who("bố", "cli"), "lan", "block", "example.org")
-    assert until(lambda: answers(house) == ["0.0.0.0"])
+    assert until(lambda: answers(house) == ["0.0.0.0"], BITES_S)
 
     def is_there() -> bool:
         page.goto("/activity/")
@@ -49,10 +49,10 @@ def test_two_taps_open_a_blocked_name_and_undo_closes_it(house: House, page: Any
     assert row.get_attribute("aria-expanded") == "true" and panel.locator("ol li").count() <= 4
     panel.get_by_role("button", name="Cho 15").click()  # tap two
     page.locator(".toast").wait_for()
-    assert until(lambda: answers(house) == OPEN)
+    assert until(lambda: answers(house) == OPEN, BITES_S)
     assert page.locator(".why .done").inner_text().startswith("Lan mở được trang này đến")
     page.locator(".toast button").click()
-    assert until(lambda: answers(house) == ["0.0.0.0"])
+    assert until(lambda: answers(house) == ["0.0.0.0"], BITES_S)
 
 
 def test_rows_open_one_at_a_time_by_keyboard_and_nothing_runs_sideways(house: House, page: Any) -> None:

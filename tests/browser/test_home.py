@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.browser.conftest import House, until
+from tests.browser.conftest import BITES_S, House, until
 from tests.processes import addresses
 
 MINH = "127.0.0.12"
@@ -19,32 +19,32 @@ def test_off_and_on_again_in_one_tap_each(house: House, page: Any) -> None:
     card = page.locator("#child-minh")
     card.get_by_role("button", name="Tắt mạng của Minh").click()
     page.get_by_text("Đã tắt mạng của Minh. Đã có hiệu lực.").wait_for()
-    assert until(lambda: answered(house) == ["0.0.0.0"], 2.0)
+    assert until(lambda: answered(house) == ["0.0.0.0"], BITES_S)
     assert card.get_by_text("Đang tắt").is_visible()
     card.get_by_role("button", name="Mở lại mạng của Minh").click()
     page.get_by_text("Đã mở lại mạng của Minh.").wait_for()
-    assert until(lambda: answered(house) == ["192.0.2.80"], 2.0)
+    assert until(lambda: answered(house) == ["192.0.2.80"], BITES_S)
 
 
 def test_undo_within_ten_seconds(house: House, page: Any) -> None:
     page.locator("#child-minh").get_by_role("button", name="Tắt mạng của Minh").click()
     page.get_by_role("button", name="Hoàn tác").click()
     page.get_by_text("Đã trở lại như trước.").wait_for()
-    assert until(lambda: answered(house) == ["192.0.2.80"], 2.0)
+    assert until(lambda: answered(house) == ["192.0.2.80"], BITES_S)
 
 
 def test_more_minutes_in_one_tap(house: House, page: Any) -> None:
     card = page.locator("#child-minh")
     card.get_by_role("button", name="Tắt mạng của Minh").click()
-    assert until(lambda: answered(house) == ["0.0.0.0"], 2.0)
+    assert until(lambda: answered(house) == ["0.0.0.0"], BITES_S)
     card.get_by_role("button", name="Mở cho Minh 30 phút").click()
     page.get_by_text("Minh có thêm 30 phút.").wait_for()
-    assert until(lambda: answered(house) == ["192.0.2.80"], 2.0)
+    assert until(lambda: answered(house) == ["192.0.2.80"], BITES_S)
     card.get_by_role("button", name="Hoàn tác")
     page.get_by_role("button", name="Hoàn tác").click()
     page.get_by_text("Đã trở lại như trước.").wait_for()
     page.locator("#child-minh").get_by_role("button", name="Mở lại mạng của Minh").click()
-    assert until(lambda: answered(house) == ["192.0.2.80"], 2.0)
+    assert until(lambda: answered(house) == ["192.0.2.80"], BITES_S)
 
 
 def test_the_keyboard_alone_suffices(house: House, page: Any) -> None:
@@ -61,4 +61,4 @@ def test_the_keyboard_alone_suffices(house: House, page: Any) -> None:
     page.keyboard.press("F6")
     page.keyboard.press("Enter")
     page.get_by_text("Đã trở lại như trước.").wait_for()
-    assert until(lambda: answered(house) == ["192.0.2.80"], 2.0)
+    assert until(lambda: answered(house) == ["192.0.2.80"], BITES_S)

@@ -11,7 +11,7 @@ from waitress.server import create_server  # type: ignore[import-untyped]
 
 from filterd.control import requests
 from filterd.control.household import load
-from tests.browser.conftest import House, until
+from tests.browser.conftest import BITES_S, House, until
 from tests.processes import addresses
 from webui.child import create_child_app
 
@@ -60,7 +60,7 @@ def test_asked_by_the_child_answered_at_home_seen_in_dns(
     card.locator('form:has(input[value="15"]) button').click()  # the one tap
     page.wait_for_selector(".toast")
     page.wait_for_selector(f"#request-{asked.id}", state="detached")
-    assert until(lambda: addresses(house.service.ask("tiktok.com", client=MINH)) == ["192.0.2.81"])
+    assert until(lambda: addresses(house.service.ask("tiktok.com", client=MINH)) == ["192.0.2.81"], BITES_S)
     grant = load(house.state).grants[-1]
     assert grant.until is not None and grant.start is not None and grant.until - grant.start == 15 * 60
 

@@ -21,7 +21,7 @@ from filterd.control.household import load
 from filterd.model.change import Who
 from filterd.model.household import Device, Scope
 from filterd.model.seen import SeenDevice
-from tests.browser.conftest import DESK, PHONE, House, log_in, until
+from tests.browser.conftest import BITES_S, DESK, PHONE, House, log_in, until
 from tests.processes import addresses
 from webui import create_app
 
@@ -29,7 +29,6 @@ pytestmark = [pytest.mark.slow]
 ME = Who("test", "cli")
 LAN, MINH, NEW = "127.0.0.11", "127.0.0.12", "127.0.0.44"
 OPEN, CLOSED = ["192.0.2.80"], ["0.0.0.0"]
-BITES_S = 2.0
 WAS, NOW = "da:00:00:00:00:01", "da:00:00:00:00:02"
 
 

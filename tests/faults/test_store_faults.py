@@ -28,7 +28,8 @@ import pytest
 
 from filterd.control import household as use
 from filterd.control.change import apply
-from filterd.control.explain import Explainer, Question
+from filterd.control.explain import Explainer
+from filterd.control.explain_question import Question
 from filterd.control.tidy import tidy
 from filterd.errors import FilterdError
 from filterd.model.change import Who

@@ -118,7 +118,18 @@ def test_metrics_are_served_where_the_settings_say(state: Path) -> None:
     assert manager._metrics is not None
     address = manager._metrics.address
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
-        assert b"filterd_" in answer.read()
+        text = answer.read()
+    assert b'filterd_manager_helper_running{helper="deliver"} 0.0' in text  # not started
+    manager.start()
+    ends = time.monotonic() + 20
+    while b'filterd_manager_task_last_success_timestamp_seconds{task="ingest"}' not in text:
+        assert time.monotonic() < ends
+        loop.run_once(0.05)
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+            text = answer.read()
+    assert b'filterd_manager_task_failures_total{task="ingest"} 0.0' in text
+    assert b'filterd_manager_helper_running{helper="deliver"} 1.0' in text
+    assert b'filterd_part_up{part="manager"} 1.0' in text
     second = Manager(state, loop, Table(), metrics=address)  # taken: said, and everything else goes on
     assert second._metrics is None
     manager.close()

@@ -18,7 +18,8 @@ import dnslib
 import pytest
 
 from filterd.config.catalogue import load as load_catalogue
-from filterd.control.explain import Explainer, Question
+from filterd.control.explain import Explainer
+from filterd.control.explain_question import Question
 from filterd.control.household import knowledge_of
 from filterd.control.household import load as load_household
 from filterd.control.publish import publish

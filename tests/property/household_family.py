@@ -29,7 +29,8 @@ from unittest import mock
 
 from filterd.config.household_out import write
 from filterd.control import change, household, moves, requests
-from filterd.control.explain import Explainer, Question
+from filterd.control.explain import Explainer
+from filterd.control.explain_question import Question
 from filterd.control.publish import current, publish_bundle
 from filterd.errors import FilterdError, StoreError
 from filterd.model.household import Budget

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from filterd.config.household import Known, read
+from filterd.config.household import read
 from filterd.config.household_out import write
+from filterd.config.household_words import Known
 from filterd.model.decision import EDE_CENSORED, EDE_FILTERED, Row
 from filterd.model.household import (
     Budget,

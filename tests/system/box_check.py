@@ -117,6 +117,35 @@ class Load(threading.Thread):
         return {"sent": self.sent, "lost": self.sent - self.back, "worst_ms": round(self.worst_ms)}
 
 
+def office() -> dict[str, object]:
+    """An office's server: the feed is renewed by what its timer starts, a failure is seen, and nothing of it stays."""
+    unit, timer = "filterd-feed-refresh.service", "filterd-feed-refresh.timer"
+    home, keys = "/var/lib/filterd-feed", "/etc/filterd-feed"
+    version = f"grep -ho '\"version\": *[0-9]*' {home}/office/build/repository/metadata/timestamp.json"
+    found: dict[str, object] = {"off": sh(f"systemctl is-enabled {timer}; systemctl is-active {timer}")}
+    # as the clerk's chapter says
+    sh(f"/opt/filterd/bin/filterd feed demo /root/demo; install -d -o filterd-feed -g filterd-feed -m 0755 {home}")
+    sh(f"install -d -o filterd-feed -g filterd-feed -m 0700 {keys}; cp -rT /root/demo/office {home}/office")
+    sh(f"chown -R filterd-feed: {home}/office; install -o filterd-feed -m 0600 /root/demo/keys/online-1.pem {keys}/")
+    sh(f"install -o filterd-feed -m 0600 /dev/null {keys}/passphrase")
+    Path(f"{keys}/passphrase").write_text("only for a demonstration\n")
+    found["version"] = sh(version)
+    found["start"] = sh(f"systemctl start {unit}; echo code=$?")
+    found["renewed"] = sh(version)
+    found["foreign"] = sh(
+        f"find {home} {keys}/* ! -user filterd-feed; find {home}/office/build/repository ! -perm -o+r"
+    )
+    sh(f"systemctl enable --now {timer}")
+    found["next"] = sh(f"systemctl list-timers --no-legend {timer}")
+    Path(f"{keys}/passphrase").write_text("another one, which is wrong\n")
+    found["refused"] = sh(f"systemctl start {unit}; echo code=$?")
+    found["failed"] = sh("systemctl --failed --no-legend --plain")
+    found["journal"] = sh(f"journalctl -u {unit} --no-pager -o cat")
+    found["errors"] = sh(f"journalctl -u {unit} -p err --no-pager -o cat")
+    sh(f"systemctl disable --now {timer}; systemctl reset-failed {unit}; rm -rf {home} {keys} /root/demo")
+    return found
+
+
 def main_pid(unit: str = "filterd.service") -> int:
     """The main process, once it has got one."""
     for _ in range(200):
@@ -320,6 +349,7 @@ def look() -> None:
     RESULT["kept"] = "5399" in Path("/etc/filterd/filterd.yaml").read_text()
     RESULT["again_answer"] = ask("127.0.0.1", BLOCKED, CHILD)
     RESULT["sandbox"] = {unit: sandbox(unit) for unit in units[1:]}
+    RESULT["office"] = office()
     RESULT["journal"] = sh("journalctl -u 'filterd*' --no-pager -o short-monotonic")[-6000:]
     RESULT["failed"] = sh("systemctl --failed --no-legend")
     RESULT["uninstall"] = sh(" ".join([*INSTALL, "--uninstall"]) + "; echo code=$?")
@@ -327,9 +357,14 @@ def look() -> None:
     RESULT["port_after"] = sh("ss -Hlnu 'sport = :53'")
     user = int(sh("id -u filterd"))
     RESULT["processes"] = [p.name for p in Path("/proc").iterdir() if p.name.isdigit() and p.stat().st_uid == user]
+    Path("/etc/filterd-feed").mkdir()
+    RESULT["purge_office"] = sh(
+        " ".join([*INSTALL, "--uninstall", "--purge"]) + "; ls -d /etc/filterd-feed; id -un filterd-feed"
+    )
+    Path("/etc/filterd-feed").rmdir()
     RESULT["purge"] = sh(" ".join([*INSTALL, "--uninstall", "--purge"]) + "; echo code=$?")
     RESULT["left_after_purge"] = [p for p in files() if p not in RESULT["before"]]  # type: ignore[operator]
-    RESULT["user_after_purge"] = sh("id filterd")
+    RESULT["user_after_purge"] = sh("id filterd; id filterd-feed")
 
 
 if __name__ == "__main__":

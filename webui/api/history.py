@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g
 
-from filterd.control import change, upstreams
+from filterd.control import change, secure_page, upstreams
 from filterd.model.account import Action, Scope, may
 from webui.api.change import changed, document_of
 from webui.api.fields import Shown, many, mapping, said, when, whole
@@ -58,4 +58,6 @@ def undo(number: int) -> Any:
         raise Problem(404, f"there is no change {str(number)[:20]}")
     if upstreams.is_changed_by(found[0]) and not may(g.account.role, Action.UPSTREAMS):
         raise Problem(403, "whom the box asks is an admin's to change, and to take back")
+    if secure_page.is_changed_by(found[0]) and not may(g.account.role, Action.PAGE):
+        raise Problem(403, "how the page is reached is an admin's to change, and to take back")
     return changed(lambda who, _seen: change.revert(state(), who, number), matches=False)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from filterd.control.part import OPTION, Given, Notifier, spare, take_sockets
+from filterd.control.part import OPTION, Given, Notifier, beat, spare, take_sockets
 from webui.__main__ import listen_address
 
 DEFAULT = "127.0.0.1:8081"
@@ -41,9 +41,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from webui.serve import CHILD, Server
 
     address, port = options.listen
-    app = create_child_app(options.state.resolve())
+    state = options.state.resolve()
+    app = create_child_app(state)
     try:
-        server = Server(app, CHILD, [options.listen], given, Notifier.take(), sockets=take_sockets())
+        server = Server(
+            app,
+            CHILD,
+            [options.listen],
+            given,
+            Notifier.take(),
+            sockets=take_sockets(),
+            beat=lambda: beat(state, "child"),
+        )
     except OSError as exc:
         sys.stderr.write(f"webui-child: cannot listen on {address} port {port}: {exc.strerror or exc}\n")
         return 1

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from filterd.control.change import Done
-from filterd.control.explain import Explainer, Question
+from filterd.control.explain import Explainer
+from filterd.control.explain_question import Question
 from filterd.control.household import export_household, load
 from filterd.control.moves import Whom
 from filterd.model.change import Who

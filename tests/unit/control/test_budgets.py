@@ -15,7 +15,8 @@ import pytest
 import sqlalchemy as sa
 
 from filterd.control.budgets import MAX_PENDING, Budgets
-from filterd.control.explain import Explainer, Question
+from filterd.control.explain import Explainer
+from filterd.control.explain_question import Question
 from filterd.control.follow import Follow
 from filterd.control.household import load, open_store, republish
 from filterd.control.ingest import Ingest

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from filterd.config.household import MAX_NAMES
+from filterd.config.household_values import MAX_NAMES
 from filterd.control import profiles as use
 from filterd.control.change import Done, history, revert
 from filterd.control.devices import change_device

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 
 from filterd.control import truth as use
-from filterd.control.ingest import Ingest
-from filterd.control.truth import DAY_S, NIGHT_S, STALE_DAYS, newest_questions, truth, worth
+from filterd.control.truth import DAY_S, NIGHT_S, STALE_DAYS, truth, worth
 from filterd.host.clock import BUILD_TIME, Clock
 from filterd.host.run import listen
 from filterd.listbuild.registry import Event, Listed, save
@@ -120,28 +119,6 @@ def test_silence_by_day_and_by_night(state: Path, worker: Worker, at: float, ago
 def test_a_question_from_the_future_hides_no_silence(state: Path, worker: Worker) -> None:
     worker.ask(at_ms=ms(NOW + 3600))
     assert client(state).reason == "never"
-
-
-def test_stored_questions_count_and_so_do_those_behind_them(state: Path, worker: Worker) -> None:
-    worker.ask(at_ms=ms(NOW - 100), profile="anna", device="pad")
-    worker.ask(at_ms=ms(NOW - 90), profile="anna", device="pad", origin=Origin.FAILED)
-    worker.ask(at_ms=ms(NOW - 120), profile="ben", device="", client=b"\xc0\0\2\x63", origin=Origin.UPSTREAM)
-    ingest = Ingest(state)
-    ingest.step(0.0)
-    ingest.close()
-    stored = newest_questions(state, NOW)
-    assert stored.profiles == {"anna": NOW - 100, "ben": NOW - 120} and stored.devices == {"pad", "192.0.2.99"}
-    assert stored.upstream == NOW - 120
-    worker.ask(at_ms=ms(NOW - 5), profile="anna", device="phone")
-    behind = newest_questions(state, NOW)
-    assert behind.at == NOW - 5 and behind.devices == {"pad", "192.0.2.99", "phone"}
-
-
-def test_only_the_newest_of_a_ring_are_looked_at(state: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(use, "RING_RECORDS", 3)
-    for number in range(6):
-        worker.ask(at_ms=ms(NOW - 60 + number), profile=f"p{number}", device=f"d{number}")
-    assert set(newest_questions(state, NOW).profiles) == {"p3", "p4", "p5"}
 
 
 # -- lists, clock, upstream

@@ -12,14 +12,14 @@ import webui.devices as page
 from filterd.control import devices as use_cases
 from filterd.control import seen as presence
 from filterd.control.household import load
-from filterd.control.truth import Newest
+from filterd.control.newest import Newest
 from filterd.model.activity import Entry
 from filterd.model.change import Who
 from filterd.model.decision import Action, Row
 from filterd.model.household import Device
 from filterd.model.seen import SeenDevice
 from tests.unit.webui.client import Browser, logged_in, made
-from webui import devices_seen
+from webui import askers
 
 PRIVATE, BURNT_IN = "da:1a:2b:3c:4d:5e", "3c:22:fb:00:11:22"
 HOSTILE = '<script>alert("x")</script>\u202egnp'
@@ -43,8 +43,8 @@ def network(monkeypatch: pytest.MonkeyPatch) -> tuple[list[Entry], dict[str, str
             found.note(one.at_ms / 1000, one.profile, one.device, one.client, at)
         return found
 
-    monkeypatch.setattr(devices_seen, "newest_questions", newest)
-    for module in (page, devices_seen):
+    monkeypatch.setattr(askers, "newest_questions", newest)
+    for module in (page, askers):
         monkeypatch.setattr(module, "hardware_addresses", lambda: macs)
     return entries, macs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +32,8 @@ def names(state: Path) -> list[tuple[str, str, str, str]]:
 
 def test_without_a_feed_it_says_how_one_begins(visitor: Browser) -> None:
     seen = visitor.get("/province/?lang=en").text
-    assert "No province is followed" in seen and "filterd feed trust" in seen and "/province/report" not in seen
+    assert "No province is followed" in seen and "/province/report" not in seen
+    assert "filterd feed trust root.json --url https://…" in re.sub("</?span>", "", seen)
     assert "Thank you for telling me" in seen  # the shipped cards are there all the same
 
 

@@ -65,7 +65,7 @@ TABLE: dict[str, str] = {
     "province.recall": DECIDES, "province.report": DECIDES, "province.take_back": DECIDES,
     "reports.reports": LOOKS,
     "requests.answer": DECIDES, "requests.one": ALL, "requests.requests": ALL,
-    "secure.show_all": ALL,
+    "secure.show_all": ALL, "secure.switch": ADMIN,
     "static": OPEN,
     "system.history": DECIDES, "system.lists": ALL, "system.lists_now": ALL, "system.revert": DECIDES,
     "system.rollback": ADMIN, "system.rollback_one": ADMIN, "system.settings": DECIDES, "system.switch": ADMIN, "system.system": ALL,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from waitress.server import create_server  # type: ignore[import-untyped]
 
 from filterd.control import tls
-from tests.unit.webui.client import PASSWORD, Browser, browser_of, made
+from tests.unit.webui.client import PASSWORD, browser_of, made
+from webui.secure import Shown, make_secure
 
 
 @pytest.fixture(scope="module")
@@ -117,18 +121,56 @@ def test_old_versions_are_refused(served: tuple[Path, tuple[str, int], tuple[str
         ask(secure, context, "/healthz")
 
 
-def test_the_page_about_it(visitor: Browser, state: Path) -> None:
-    seen = visitor.get("/system/secure/?lang=en").text
-    assert "travels unencrypted" in seen and 'web_tls: "192.168.1.53:8443"' in seen
-    own = tls.ensure(state)
-    visitor.application.config["SECURE"] = "0.0.0.0:8443"
-    seen = visitor.get("/system/secure/?lang=en").text
-    assert own.fingerprint in seen and 'href="https://192.168.1.53:8443/"' in seen
-
-
 def test_a_session_over_one_way_is_none_over_the_other(state: Path) -> None:
     browser = browser_of(state)
     token = browser.token()
     browser.post("/login", {"name": "me", "password": PASSWORD}, token=token)
     assert browser.get("/").status_code == 200
     assert browser.get("/", base_url="https://192.168.1.53").status_code == 302
+
+
+def test_a_new_certificate_is_shown_while_the_page_runs(tmp_path: Path) -> None:
+    """The clock is moved to both sides of the bound; who is connected already stays connected."""
+    begun = 1_790_000_000.0
+    shown = Shown(tmp_path, begun)
+
+    def hello(_environ: object, start: Callable[..., object]) -> list[bytes]:
+        start("200 OK", [])
+        return [b"x"]
+
+    server = create_server(hello, host="127.0.0.1", port=0)
+    make_secure(server, shown)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    where = ("127.0.0.1", int(server.effective_port))
+    early = http.client.HTTPSConnection(*where, timeout=30, context=anyone())
+    try:
+        early.request("GET", "/")
+        assert early.getresponse().read() == b"x"
+        first = fingerprint(where)
+        assert first == shown.own.fingerprint
+        bound = begun + (tls.VALID_DAYS - tls.RENEW_DAYS) * 86_400
+        assert not shown.renew(bound - 1) and fingerprint(where) == first
+        assert shown.renew(bound) and fingerprint(where) == shown.own.fingerprint != first
+        assert not shown.renew(bound + 1)
+        early.request("GET", "/")
+        assert early.getresponse().read() == b"x"
+    finally:
+        early.close()
+        server.trigger.pull_trigger(sys.exit)
+        thread.join(20)
+        server.close()
+
+
+def anyone() -> ssl.SSLContext:
+    """A browser that has clicked through."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def fingerprint(where: tuple[str, int]) -> str:
+    """What a new connection is shown."""
+    with socket.create_connection(where, 30) as sock, anyone().wrap_socket(sock) as secured:
+        digest = hashlib.sha256(secured.getpeercert(True) or b"").hexdigest().upper()
+    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))

@@ -56,13 +56,16 @@ def test_under_systemd_it_says_ready_and_gives_signs_of_life(state: Path, tmp_pa
 
 
 @pytest.mark.parametrize("page", ["webui", "webui.child"])
-def test_under_a_supervisor_it_says_where_it_is_and_ends_with_it(state: Path, page: str) -> None:
+def test_under_a_supervisor_it_says_where_it_is_and_ends_with_it(state: Path, page: str, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
     child = Child.start(page, {"state": str(state), "listen": "127.0.0.1:0"})
     try:
         deadline = time.monotonic() + 30
         while (answer := child.read_ready()) is None and time.monotonic() < deadline:
             time.sleep(0.02)
         assert answer is not None and answer["address"].startswith("127.0.0.1:")
+        beat = "page" if page == "webui" else "child"  # what /metrics knows of it
+        assert (tmp_path / "run" / f"{beat}.beat").stat().st_mtime > time.time() - 60
         child.close()
         assert child.process.wait(10) == 0
     finally:

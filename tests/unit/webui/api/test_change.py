@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from filterd.control import profiles
+from filterd.control import accounts, profiles, secure_page
 from filterd.control.change import history
 from filterd.control.household import load
 from filterd.errors import PublishError
+from filterd.model.account import Scope
 from filterd.model.change import Who
-from tests.unit.webui.api.program import Program
+from tests.unit.webui.api.program import Program, token_of
 
 DAD = Who("bố", "web")
 
@@ -29,6 +30,15 @@ def test_a_change_tells_its_revision_and_is_taken_back_by_it(program: Program, s
     assert program.post(f"/history/{newest.number}/undo").status_code == 200
     assert not load(state).internet_off
     assert program.post("/history/99999/undo").status_code == 404
+
+
+def test_how_the_page_is_reached_is_an_admins_to_take_back(program: Program, state: Path) -> None:
+    accounts.add(state, DAD, "ba", "con-vịt-qua-cây-cầu", "parent", shown="bà")
+    parent = Program(program.app, token_of(state, "ba", [Scope.READ, Scope.HOUSEHOLD]))
+    secure_page.switch(state, DAD, True)
+    number = history(state, limit=1)[0].number
+    assert parent.post(f"/history/{number}/undo").status_code == 403 and secure_page.is_on(state)
+    assert program.post(f"/history/{number}/undo").status_code == 200 and not secure_page.is_on(state)
 
 
 def test_saved_but_not_in_force_is_said(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
