@@ -19,11 +19,13 @@ from filterd.control.alerts_words import ADVICE, COUNTED, KINDS, LOOSENED, MORE,
 from filterd.control.privacy import HARM, Masks
 from filterd.errors import FilterdError
 from filterd.model.alert import HARM_KINDS, Alert, AlertKind
+from filterd.model.bypass import NETWORK
 from filterd.model.household import Household
 
 MAX_WORD = 80  # characters of a name from outside
 MAX_SITES = 3
 MAX_BODY = 3500  # characters: below the 4,096 bytes of a push message in most words
+_NETWORK = frozenset(kind.value for kind in NETWORK)
 _SITES_MS = 3_600_000  # sites are looked for within so long after the alert began
 
 
@@ -97,6 +99,8 @@ def line(text: object, most: int = MAX_WORD) -> str:
 def _kind(alert: Alert) -> str:
     if alert.kind is AlertKind.NEW_DEVICE and alert.detail.get("many"):
         return "new_devices"
+    if alert.kind is AlertKind.BYPASS and alert.detail.get("way") in _NETWORK:
+        return "bypass_network"
     return alert.kind.value
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from filterd.control import alerts_rows as rows
 from filterd.model.alert import AlertKind
-from filterd.model.bypass import Confidence, Finding
+from filterd.model.bypass import NETWORK, Confidence, Finding
 from filterd.model.household import Household
 
 MAX_WAITING = 50
@@ -50,6 +50,8 @@ class WaysRound:
                 continue
             device = devices.get(finding.mac)
             detail = {"way": finding.kind.value, "mac": finding.mac, "confidence": finding.confidence.value}
+            if finding.kind in NETWORK:
+                detail["address"] = str(finding.facts.get("address", ""))
             profile, ident = (device.profile, device.id) if device is not None else ("", "")
             rows.add(connection, AlertKind.BYPASS, key, at_ms, profile=profile, device=ident, detail=detail)
             new += 1

@@ -81,6 +81,22 @@ KINDS: dict[str, tuple[Both, Both]] = {
             ),
         ),
     ),
+    "bypass_network": (
+        (
+            "Có lối đi vòng qua bộ lọc",
+            (
+                "{way}{device}. Máy nào nghe theo thì không hỏi bộ lọc nữa. Thường đó là router, bộ phát Wi-Fi hay một hộp mới cắm "
+                "vào mạng. Trang quản lý chỉ cách xem và tắt từng bước (mục Thiết bị)."
+            ),
+        ),
+        (
+            "A way round the filter",
+            (
+                "{way}{device}. Devices that follow it no longer ask the filter. Usually it is a router, an access point or another "
+                "box that was plugged in. The page shows how to find it and switch it off step by step (Devices)."
+            ),
+        ),
+    ),
     "stale_lists": (
         (
             "Danh sách chặn đã cũ",

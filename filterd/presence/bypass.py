@@ -41,7 +41,7 @@ _GAP = 1440  # minutes without a record that are gone through one by one
 _BLIND = 2  # devices that should have asked since somebody asked last: then it is the box that saw nothing
 _BLIND_NATS = 2.0
 _TOGETHER_S = 360.0  # their silences began within
-_RECENT_S = 12 * 3600.0  # a silence is put down to names that were asked so shortly before
+_RECENT_S = 2 * 3600.0  # a silence is put down to names that were asked so shortly before
 _QUIET = frozenset((Seen.GONE, Seen.SCAN, Seen.DNS_SERVER))  # sightings that do not mean "it talks"
 
 

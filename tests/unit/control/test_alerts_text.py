@@ -54,6 +54,14 @@ def test_names_are_said_where_they_are_handed_in() -> None:
     assert "by Dieter" in say(alert(AlertKind.RULES_LOOSENED), "en", NAMED)[1]
 
 
+def test_a_way_of_the_network_is_no_childs_setting() -> None:
+    found = alert(AlertKind.BYPASS, way="second_dns", address="198.51.100.53")
+    vi, en = (say(found, language, NAMED)[1] for language in ("vi", "en"))
+    assert "router" in vi.lower() and "router" in en and "VPN" not in vi + en
+    assert "198.51.100.53" in en and "198.51.100.53" not in say(found, "en")[1]
+    assert "VPN" in say(alert(AlertKind.BYPASS), "en")[1]
+
+
 @pytest.mark.parametrize("kind", [AlertKind.HARM_FIRST, AlertKind.HARM_BURST])
 def test_a_name_of_abuse_is_never_said(kind: AlertKind) -> None:
     found = alert(kind, category="abuse", categories=["adult", "abuse"])
@@ -78,7 +86,7 @@ def test_all_that_can_be_loosened_has_words() -> None:
         title, body = say(alert(AlertKind.RULES_LOOSENED, what=[[what, "gambling"], ["of-tomorrow", "x"], 7]), "vi")
         assert vi.split("{")[0].strip() in body and "of-tomorrow" not in body and title
         assert en != vi
-    assert set(KINDS) == {k.value for k in AlertKind} | {"new_devices"}
+    assert set(KINDS) == {k.value for k in AlertKind} | {"new_devices", "bypass_network"}
     assert "TikTok" in say(alert(AlertKind.RULES_LOOSENED, what=[["service", "tiktok"]]), "en")[1]
     assert "household" in say(Alert(1, 0, 0, AlertKind.RULES_LOOSENED, "k", detail={"what": [["alerts", ""]]}), "en")[1]
 
