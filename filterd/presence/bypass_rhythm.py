@@ -56,21 +56,28 @@ class Rhythm:
     heard: list[list[float]]
     stays: list[float]
     turns: list[list[float]]
-    usual: list[Row] = field(init=False, repr=False)  # by symbol: the chance of it in each state, by the first tale
-    round: list[Row] = field(init=False, repr=False)  # and by the second
+    _usual: list[list[float]] = field(init=False, repr=False)  # chances of asking by the first tale
+    _round: list[list[float]] = field(init=False, repr=False)  # and by the second
 
     def __post_init__(self) -> None:
-        """Work out the tables."""
+        """Work out how each tale has it ask."""
         sure = [min(1 - row[0], SUREST) for row in self.asks]
-        usual = [
+        self._usual = [
             [1 - s, *(x / max(1 - row[0], _LEAST) * s for x in row[1:])] for s, row in zip(sure, self.asks, strict=True)
         ]
-        self.usual = _table(self.heard, usual)
-        self.round = _table(self.heard, [[1 - s * LEAK, *(s * LEAK * x for x in _LEAKS[1:])] for s in sure])
+        self._round = [[1 - s * LEAK, *(s * LEAK * x for x in _LEAKS[1:])] for s in sure]
+
+    def usual(self, seen: int) -> Row:
+        """Return the chance of a symbol in each state by the first tale."""
+        return _fits(self.heard, self._usual, seen)
+
+    def round(self, seen: int) -> Row:
+        """Return the same by the second."""
+        return _fits(self.heard, self._round, seen)
 
     def exact(self) -> list[Row]:
-        """Return the table by which is learned: without the bound on what is sure."""
-        return _table(self.heard, self.asks)
+        """Return the chances of all symbols, by which is learned: without the bound on what is sure."""
+        return [_fits(self.heard, self.asks, seen) for seen in range(UNSEEN + 1)]
 
     def document(self) -> str:
         """Return it as text; what is lost by rounding does not matter."""
@@ -99,13 +106,11 @@ def shares(values: Sequence[float]) -> list[float]:
     return [x / total for x in values]
 
 
-def _table(heard: Sequence[Sequence[float]], asks: Sequence[Sequence[float]]) -> list[Row]:
-    found = [
-        tuple(h[level] * a[asked] for h, a in zip(heard, asks, strict=True))
-        for asked in range(ASKS)
-        for level in range(LEVELS)
-    ]
-    return [*found, (1.0,) * STATES]
+def _fits(heard: Sequence[Sequence[float]], asks: Sequence[Sequence[float]], seen: int) -> Row:
+    if seen == UNSEEN:
+        return (1.0,) * STATES
+    asked, level = divmod(seen, LEVELS)
+    return tuple([h[level] * a[asked] for h, a in zip(heard, asks, strict=True)])
 
 
 class Telling:
@@ -157,8 +162,8 @@ class _Part:
         """Go on by a symbol; the weights then want to be made parts of one again."""
         rhythm = self.rhythm
         turns = rhythm.turns[block]
-        self.same, same = _go_on(rhythm.stays, turns, self.same or tuple(turns), rhythm.usual[seen])
-        self.other, other = _go_on(rhythm.stays, turns, self.other or tuple(turns), rhythm.round[seen])
+        self.same, same = _go_on(rhythm.stays, turns, self.same or tuple(turns), rhythm.usual(seen))
+        self.other, other = _go_on(rhythm.stays, turns, self.other or tuple(turns), rhythm.round(seen))
         self.same_weight = self.same_weight * same + _LEAST**2
         self.other_weight = self.other_weight * other + _LEAST**2
 

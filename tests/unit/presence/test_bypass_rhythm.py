@@ -36,7 +36,8 @@ def test_symbols(seen: int, asked: int, found: int) -> None:
 
 
 def test_the_tables_are_chances() -> None:
-    for table in (rhythm().usual, rhythm().round, rhythm().exact()):
+    found, symbols = rhythm(), range(UNSEEN + 1)
+    for table in ([found.usual(s) for s in symbols], [found.round(s) for s in symbols], found.exact()):
         for state in range(STATES):
             assert math.isclose(sum(row[state] for row in table[:UNSEEN]), 1.0)
         assert table[UNSEEN] == (1.0,) * STATES
