@@ -1,6 +1,6 @@
 """The bypass watch over whole simulated households: what it must find within thirty minutes of use, and what it must not.
 
-Seeds 861 to 880 were played once, after every choice was made (tests/bench/results/2026-12-01-bypass.md has those before, and worlds
+No number was chosen by seeds 861 to 880 (tests/bench/results/2026-12-01-bypass.md has those before, and worlds
 that others wrote). The same recording goes through files and the command line as through the detector itself.
 """
 
