@@ -18,14 +18,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from filterd.control.budgets import KEPT_DAYS, used_slots
-from filterd.control.budgets_count import Event, Meters, Names
+from filterd.control.budgets_count import Meters, Names
 from filterd.control.entities import household_of
 from filterd.control.household import has_store, known_words, open_store
+from filterd.control.ring_events import Tails, waiting
 from filterd.errors import ConfigError
 from filterd.host.run import run_dir
-from filterd.model.event import Tail, decode_tail
 from filterd.model.household import Household
-from filterd.net.ring import MAX_RINGS, Reader, ring_names
+from filterd.net.ring import MAX_RINGS, ring_names
 from filterd.policy.budget import (
     SLOT_MINUTES,
     about,
@@ -135,35 +135,9 @@ def _fill(state: Path, meters: Meters, day: int, at: float) -> None:
                 deleted = [f for f in forgotten(connection, begin_ms, int(at * 1000)) if not f.device]
         finally:
             engine.dispose()
-    for events in _in_rings(run_dir(state, create=False), after):
-        if deleted:
-            events = [e for e in events if not any(f.covers(e[0], e[2].profile, "") for f in deleted)]
-        meters.take(events)
-
-
-def _in_rings(folder: Path, after: Mapping[str, tuple[int, int]]) -> Iterator[list[Event]]:
-    """Yield what was allowed and is not stored yet, some records at a time."""
-    known: dict[bytes, Tail | None] = {}
+    folder, tails = run_dir(state, create=False), Tails(_MAX_TAILS)
     for name in [n for n in ring_names(folder) if n.endswith("allowed")][:MAX_RINGS]:
-        reader = Reader(folder / name, after=after.get(name))
-        try:
-            while records := reader.records()[0]:
-                events: list[Event] = []
-                for at_ms, client, data in records:
-                    if data not in known:
-                        if len(known) >= _MAX_TAILS:
-                            known.clear()
-                        known[data] = _decoded(data)
-                    tail = known[data]
-                    if tail is not None:
-                        events.append((at_ms, client, tail))
-                yield events
-        finally:
-            reader.close()
-
-
-def _decoded(data: bytes) -> Tail | None:
-    try:
-        return decode_tail(data)
-    except ValueError:
-        return None
+        for events in waiting(folder / name, after.get(name), tails):
+            if deleted:
+                events = [e for e in events if not any(f.covers(e[0], e[2].profile, "") for f in deleted)]
+            meters.take(events)

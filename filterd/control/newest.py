@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from filterd.errors import FilterdError
 from filterd.host.run import run_dir
-from filterd.model.event import Origin, decode_tail
+from filterd.model.event import Origin
 
 COUNT_S = 86_400.0  # devices are counted over so long
 NEWEST = 5000  # questions of the log that are looked at
@@ -99,10 +99,10 @@ def _from_log(state: Path, at: float, found: Newest, zone: ZoneInfo) -> dict[str
 
 def _from_rings(state: Path, at: float, found: Newest, stored: dict[str, tuple[int, int]]) -> None:
     from filterd.control.dictionary import address_of
-    from filterd.net.ring import MAX_RINGS, Reader, ring_names, written
+    from filterd.control.ring_events import Tails, waiting
+    from filterd.net.ring import MAX_RINGS, ring_names, written
 
-    folder = run_dir(state, create=False)
-    known: dict[bytes, tuple[str, str, int] | None] = {}
+    folder, tails = run_dir(state, create=False), Tails(_MAX_TAILS)
     for name in ring_names(folder)[:MAX_RINGS]:
         words = written(folder / name)
         if words is None or not words[1]:
@@ -110,31 +110,13 @@ def _from_rings(state: Path, at: float, found: Newest, stored: dict[str, tuple[i
         generation, count = words
         after = stored.get(name, (0, -1))
         number = max(after[1] if after[0] == generation else -1, count - RING_RECORDS - 1)
-        reader = Reader(folder / name, after=(generation, number))
-        try:
-            while records := reader.records()[0]:
-                for at_ms, client, data in records:
-                    if data not in known:
-                        if len(known) >= _MAX_TAILS:
-                            known.clear()
-                        known[data] = _decoded(data)
-                    said = known[data]
-                    if said is None or said[2] == Origin.FAILED:
-                        continue  # a failure answers nobody
-                    profile, device, origin = said
-                    found.note(at_ms / 1000, profile, device, address_of(client), at)
-                    if origin == Origin.UPSTREAM:
-                        found.upstream = max(found.upstream or 0.0, at_ms / 1000)
-        finally:
-            reader.close()
-
-
-def _decoded(data: bytes) -> tuple[str, str, int] | None:
-    try:
-        tail = decode_tail(data)
-    except ValueError:
-        return None
-    return tail.profile, tail.device, tail.origin
+        for events in waiting(folder / name, (generation, number), tails):
+            for at_ms, client, tail in events:
+                if tail.origin == Origin.FAILED:
+                    continue  # a failure answers nobody
+                found.note(at_ms / 1000, tail.profile, tail.device, address_of(client), at)
+                if tail.origin == Origin.UPSTREAM:
+                    found.upstream = max(found.upstream or 0.0, at_ms / 1000)
 
 
 def _is_box(device: str, address: str) -> bool:

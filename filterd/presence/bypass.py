@@ -88,6 +88,7 @@ class Watch:
         at = self._advance(at)
         device = self._device(mac, at)
         device.last = at
+        name = name.rstrip(".").lower()
         key = (name, category)
         if key not in self._kinds:
             if len(self._kinds) >= MAX_NAMES:
@@ -95,9 +96,9 @@ class Watch:
             self._kinds[key] = self.names.kind(name, category)
         found = self._kinds[key]
         if found is None:
-            device.ask(at, name.rstrip(".").lower())
+            device.ask(at, name)
         else:
-            self._asked(device, found[0], name.rstrip(".").lower(), at, blocked=blocked, listed=found[1])
+            self._asked(device, found[0], name, at, blocked=blocked, listed=found[1])
 
     def tick(self, at: float) -> list[Finding]:
         """Let the time be `at`; return what was found since the last call, oldest first."""
@@ -115,8 +116,7 @@ class Watch:
         if finding.is_chance:
             return at - self._answers.last(finding, self._began or at) < AGAIN_S
         if finding.kind in NETWORK:
-            last = self._offers.last(finding.mac, str(finding.facts.get("address", "")))
-            return at - (finding.at if last is None else last) < AGAIN_S
+            return at - self._offers.last(finding.mac, str(finding.facts.get("address", "")), finding.at) < AGAIN_S
         device = self._devices.get(finding.mac)
         if device is None:
             return at - finding.at < DAY_S  # not heard since the manager's start
@@ -187,10 +187,10 @@ class Watch:
         """Let people's devices that came lately be judged by how those are that are known."""
         devices = [d for d in self._devices.values() if d.is_personal]
         wanting = [d.habit for d in devices if d.habit.wants_rhythm]
-        if wanting and (known := [h for d in devices if (h := d.habit).rhythm is not None]):
-            most = sorted(known, key=lambda h: -h.there)[:_LENDERS]
+        if wanting and (known := [(d.habit.there, r) for d in devices if (r := d.habit.rhythm) is not None]):
+            most = sorted(known, key=lambda pair: -pair[0])[:_LENDERS]
             for habit in wanting:
-                habit.borrow([h.rhythm for h in most if h.rhythm is not None])
+                habit.borrow([rhythm for _, rhythm in most])
 
     def _is_blind(self, at: float) -> bool:
         """Return whether the box itself saw no questions: nobody asks, though several should."""

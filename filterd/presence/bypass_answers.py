@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from filterd.model.bypass import Confidence, Finding, Kind
 from filterd.model.sighting import ANSWERS, Sighting
 from filterd.presence.bypass_asks import AGAIN_S
+from filterd.presence.bypass_lately import Lately
 
 MAX_ANSWERING = 256  # the longest unheard goes first
 _SETTLE_S = 120.0  # a surer finding of the same address has ended by then
@@ -24,7 +25,7 @@ class Answers:
     """Who answers. Times are POSIX seconds."""
 
     def __init__(self) -> None:
-        self._last: dict[str, float] = {}  # MAC -> when
+        self._met = Lately[str](MAX_ANSWERING)  # MACs
 
     def take(self, seen: Sighting, at: float, offers: Mapping[str, float], worn: Mapping[str, str]) -> list[Finding]:
         """Note that `seen.address` answers; return what is to be told of that.
@@ -35,15 +36,11 @@ class Answers:
         lately = [address for address, last in offers.items() if at - last < AGAIN_S + _SETTLE_S]
         if seen.address in lately or any(worn.get(address) == seen.mac for address in lately):
             return []
-        before = self._last.pop(seen.mac, None)
-        self._last[seen.mac] = at
-        if len(self._last) > MAX_ANSWERING:
-            del self._last[next(iter(self._last))]
-        if before is not None and at - before < AGAIN_S:
+        if not self._met.is_news(seen.mac, at):
             return []
         facts: dict[str, str | int | bool] = {"address": seen.address, "offered": ANSWERS}
         return [Finding(Kind.ROUTER_DNS, seen.mac, at, at, Confidence.LOW, facts, "router")]
 
     def last(self, finding: Finding, began: float) -> float:
         """Return when who was found answered last. `began`: when the watch did; before that nothing was seen."""
-        return self._last.get(finding.mac, max(finding.at, began))
+        return self._met.last(finding.mac, max(finding.at, began))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from filterd.model.bypass import Confidence, Finding, Kind
-from filterd.presence.bypass_asks import AGAIN_S
+from filterd.presence.bypass_lately import Lately
 
 MAX_CLAIMS = 256  # addresses; the longest at peace goes first
 
@@ -19,21 +19,17 @@ class Claims:
     """Addresses at odds. Times are POSIX seconds."""
 
     def __init__(self) -> None:
-        self._last: dict[str, float] = {}  # address -> when
+        self._met = Lately[str](MAX_CLAIMS)  # addresses
 
     def take(self, at: float, conflicts: Iterable[tuple[str, str, str]]) -> list[Finding]:
         """Note what is at odds now, as (address, MAC, MAC); return what is to be told of that."""
         found: list[Finding] = []
         for address, mac, other in conflicts:
-            before = self._last.pop(address, None)
-            self._last[address] = at
-            if len(self._last) > MAX_CLAIMS:
-                del self._last[next(iter(self._last))]
-            if before is None or at - before >= AGAIN_S:
+            if self._met.is_news(address, at):
                 facts: dict[str, str | int | bool] = {"address": address, "other": other}
                 found.append(Finding(Kind.ADDRESS_CONFLICT, mac, at, at, Confidence.MEDIUM, facts, "router"))
         return found
 
     def last(self, address: str, otherwise: float) -> float:
         """Return when `address` was last at odds; `otherwise` when that was not seen."""
-        return self._last.get(address, otherwise)
+        return self._met.last(address, otherwise)

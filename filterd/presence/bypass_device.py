@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from filterd.model.bypass import Kind
+from filterd.model.seen import is_private
 from filterd.presence.bypass_asks import Asks
 from filterd.presence.bypass_habit import CONSOLE, LEARN_S, PERSONAL, THING, UNKNOWN, Habit
 from filterd.presence.bypass_hints import Hints
@@ -49,10 +50,9 @@ class Device:
 
     def rate(self) -> None:
         """Say how much silence means, by what it calls itself."""
-        is_private = bool(int(self.mac[:2], 16) & 2)
         if self.is_personal:
             self.habit.base = PERSONAL
-        elif self.hints.is_thing and not is_private:
+        elif self.hints.is_thing and not is_private(self.mac):
             self.habit.base = CONSOLE if self.hints.plays else THING
         else:  # a phone can call itself a printer
             self.habit.base = UNKNOWN

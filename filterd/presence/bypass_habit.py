@@ -170,9 +170,7 @@ class Habit:
 
     def _take(self, number: int) -> bool:
         """End the symbol with this number since 1970; return whether the silence became odd."""
-        if (
-            self._asked or self._strange > FEW
-        ):  # a program that goes round asks for its own server, and for nothing else
+        if self._asked or self._strange > FEW:  # what goes round asks for its own server and for nothing else
             self._asked += self._strange
         self.there += self._seen > 0 or self._asked > 0
         new = UNSEEN if self._blind else symbol(self._seen, self._asked)

@@ -10,6 +10,7 @@ much silence means, never for rules.
 
 from __future__ import annotations
 
+from filterd.model.seen import is_private
 from filterd.model.sighting import Sighting
 
 _PLAYS = ("playstation", "ps4", "ps5", "xbox", "nintendo", "switch-", "steamdeck")
@@ -70,4 +71,4 @@ class Hints:
 
     def is_personal(self, mac: str) -> bool:
         """Return whether a person uses it: phones, tablets and computers. A private address is a phone's habit."""
-        return not self.is_thing and bool(self.system or self.says_personal or int(mac[:2], 16) & 2)
+        return not self.is_thing and bool(self.system or self.says_personal or is_private(mac))

@@ -2,7 +2,7 @@
 
 offers = Offers()
 offers.take(sighting, at, worn)              # a Finding the first time, then None
-offers.last(mac, "192.0.2.1"), offers.lately()
+offers.last(mac, "192.0.2.1", otherwise=at), offers.lately()
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from filterd.model.bypass import Confidence, Finding, Kind
 from filterd.model.sighting import Sighting
-from filterd.presence.bypass_asks import AGAIN_S
+from filterd.presence.bypass_lately import Lately
 
 MAX_OFFERS = 256  # the longest unheard goes first
 
@@ -20,25 +20,20 @@ class Offers:
     """Who offers what. Times are POSIX seconds."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, str], float] = {}  # who, which address -> when
+        self._met = Lately[tuple[str, str]](MAX_OFFERS)  # who, which address
 
     def take(self, seen: Sighting, at: float, worn: Mapping[str, str]) -> Finding | None:
         """Note an offer; return what is to be told of it. `worn`: whose addresses are whose."""
-        offer = (seen.mac, seen.address)
-        before = self._last.pop(offer, None)
-        self._last[offer] = at
-        if len(self._last) > MAX_OFFERS:
-            del self._last[next(iter(self._last))]
-        if before is not None and at - before < AGAIN_S:
+        if not self._met.is_news((seen.mac, seen.address), at):
             return None
         kind = Kind.ROUTER_DNS if worn.get(seen.address) == seen.mac else Kind.SECOND_DNS
         facts: dict[str, str | int | bool] = {"address": seen.address, "offered": seen.detail or "dhcp"}
         return Finding(kind, seen.mac, at, at, Confidence.HIGH, facts, "router")
 
-    def last(self, mac: str, address: str) -> float | None:
-        """Return when `mac` offered `address` last; None: that was not seen."""
-        return self._last.get((mac, address))
+    def last(self, mac: str, address: str, otherwise: float) -> float:
+        """Return when `mac` offered `address` last; `otherwise` when that was not seen."""
+        return self._met.last((mac, address), otherwise)
 
     def lately(self) -> dict[str, float]:
         """Return the addresses that are offered, and when last."""
-        return {address: last for (_, address), last in self._last.items()}
+        return {address: last for (_, address), last in self._met.all().items()}

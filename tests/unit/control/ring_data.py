@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from filterd.model.decision import Action, Row
 from filterd.model.event import Origin, Tail, record
@@ -32,6 +35,19 @@ class Worker:
     def close(self) -> None:
         for ring in self.rings.values():
             ring.close()
+
+
+@pytest.fixture
+def worker(state: Path) -> Iterator[Worker]:
+    """The rings of a worker, into which tests write questions."""
+    found = Worker(state.parent / "run")
+    yield found
+    found.close()
+
+
+def ms(at: float) -> int:
+    """Return POSIX seconds in milliseconds."""
+    return int(at * 1000)
 
 
 def question(

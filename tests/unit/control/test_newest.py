@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,9 @@ from filterd.control.newest import newest_questions
 from filterd.model.event import Origin
 from tests.unit.control.family import state
 from tests.unit.control.policy_state import NOW
-from tests.unit.control.ring_data import Worker
+from tests.unit.control.ring_data import Worker, ms, worker
 
-__all__ = ["state"]  # a fixture
-
-
-@pytest.fixture
-def worker(state: Path) -> Iterator[Worker]:
-    """The rings of a worker, into which tests write questions."""
-    found = Worker(state.parent / "run")
-    yield found
-    found.close()
-
-
-def ms(at: float) -> int:
-    return int(at * 1000)
+__all__ = ["state", "worker"]  # fixtures
 
 
 def test_stored_questions_count_and_so_do_those_behind_them(state: Path, worker: Worker) -> None:

@@ -23,9 +23,9 @@ from filterd.model.event import Origin
 from filterd.model.now import Check
 from tests.unit.control.family import state
 from tests.unit.control.policy_state import NOW
-from tests.unit.control.ring_data import Worker
+from tests.unit.control.ring_data import Worker, ms, worker
 
-__all__ = ["state"]  # a fixture
+__all__ = ["state", "worker"]  # fixtures
 GOOD = {"upstreams": 2, "upstreams_down": 0, "upstreams_looping": 0}
 NIGHT = NOW + 11 * 3600  # 23:30
 
@@ -56,18 +56,6 @@ def workers(state: Path, **stats: int) -> Iterator[None]:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(10)
-
-
-@pytest.fixture
-def worker(state: Path) -> Iterator[Worker]:
-    """The rings of a worker, into which tests write questions."""
-    found = Worker(state.parent / "run")
-    yield found
-    found.close()
-
-
-def ms(at: float) -> int:
-    return int(at * 1000)
 
 
 def test_all_five_hold(state: Path, worker: Worker) -> None:

@@ -21,7 +21,10 @@ def test_it_is_told_once_while_it_goes_on_and_again_after_hours() -> None:
     first = offers.take(offer("198.51.100.53"), AT, {})
     assert first is not None and first.kind is Kind.SECOND_DNS and first.facts["offered"] == "dhcp"
     assert offers.take(offer("198.51.100.53"), AT + AGAIN_S - 1, {}) is None
-    assert offers.last(ROGUE, "198.51.100.53") == AT + AGAIN_S - 1 and offers.last(ROUTER, "198.51.100.53") is None
+    assert (
+        offers.last(ROGUE, "198.51.100.53", 5.0) == AT + AGAIN_S - 1
+        and offers.last(ROUTER, "198.51.100.53", 5.0) == 5.0
+    )
     assert offers.take(offer("198.51.100.53"), AT + 2 * AGAIN_S, {}) is not None
 
 
@@ -43,5 +46,5 @@ def test_a_router_that_offers_itself_is_called_so() -> None:
 def test_the_longest_unheard_goes_first() -> None:
     offers = Offers()
     for number in range(MAX_OFFERS + 1):
-        offers.take(offer(f"2001:db8::{number:x}"), AT + number, {})
-    assert len(offers.lately()) == MAX_OFFERS and offers.last(ROGUE, "2001:db8::0") is None
+        offers.take(offer(f"2001:db8::{number:x}" if number else "2001:db8::"), AT + number, {})
+    assert len(offers.lately()) == MAX_OFFERS and offers.last(ROGUE, "2001:db8::", 5.0) == 5.0
